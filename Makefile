@@ -1,0 +1,70 @@
+# Everything a person or a machine runs on this tree. `make test` is what CI runs.
+#
+# No target needs root, Docker or an installed Nix; only the docker ones need
+# Docker. Built images go to ./out, which `make clean` removes.
+
+GO      ?= go
+RECIPE  ?= examples/hello/iso.nix
+IMAGE   ?= isomorph
+export CGO_ENABLED = 0
+# Every external link is static, and paths of this machine stay out of the binary.
+GOFLAGS_BUILD = -trimpath -ldflags=-s -buildvcs=false
+
+.PHONY: all iso binary test check fuzz bench bench-build docs clean docker docker-iso dockerclean
+
+all: binary
+
+## build the image of RECIPE and print its digest
+iso: binary
+	./out/isomorph build $(RECIPE)
+
+## the static binary, in out/
+binary:
+	@mkdir -p out
+	$(GO) build $(GOFLAGS_BUILD) -o out/isomorph ./cmd/isomorph
+
+## everything: unit, language, fuzz seeds, scripts, sandbox probes, and the
+## end-to-end test, which builds examples/hello twice, compares and boots it
+test: check
+	$(GO) test -timeout 50m -count=1 -run 'TestEndToEnd' -v ./cmd/isomorph
+
+## format, vet, tidy and all tests but the end-to-end one (minutes, not tens of them)
+check:
+	@test -z "$$(gofmt -l cmd internal channel examples)" || { gofmt -l cmd internal channel examples; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	$(GO) test -short -timeout 20m ./...
+
+## each fuzz target for FUZZTIME
+FUZZTIME ?= 30s
+fuzz:
+	$(GO) run ./internal/tools/fuzzall -fuzztime $(FUZZTIME)
+
+## micro-benchmarks of the packages
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+## the main job beside another Nix in one run; NIX=command prefix of a real Nix
+bench-build: binary
+	$(GO) run ./internal/tools/benchbuild -isomorph out/isomorph -nix "$(NIX)" $(RECIPE)
+
+## the command pages and man pages in doc/, made from the commands themselves
+docs:
+	$(GO) run ./cmd/isomorph docs --dir doc/commands --man doc/man
+
+## remove built images (the store keeps what they were made of)
+clean:
+	rm -rf out
+
+docker:
+	docker build -t $(IMAGE) .
+
+## `make iso` in a container; doc/docker.md says why it needs these options
+docker-iso: docker
+	docker run --rm --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
+		-v $(IMAGE)-store:/home/isomorph/.local/share/isomorph -v "$(CURDIR)":/src -w /src $(IMAGE) build $(RECIPE)
+
+## remove this project's Docker image and volume, and nothing else
+dockerclean:
+	-docker image rm $(IMAGE)
+	-docker volume rm $(IMAGE)-store
