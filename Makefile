@@ -16,12 +16,12 @@ all: binary
 
 ## build the image of RECIPE and print its digest
 iso: binary
-	./out/isomorph build $(RECIPE)
+	./bin/isomorph build $(RECIPE)
 
-## the static binary, in out/
+## the static binary, in bin/
 binary:
-	@mkdir -p out
-	$(GO) build $(GOFLAGS_BUILD) -o out/isomorph ./cmd/isomorph
+	@mkdir -p bin
+	$(GO) build $(GOFLAGS_BUILD) -o bin/isomorph ./cmd/isomorph
 
 ## everything: unit, language, fuzz seeds, scripts, sandbox probes, and the
 ## end-to-end test, which builds examples/hello twice, compares and boots it
@@ -46,7 +46,7 @@ bench:
 
 ## the main job beside another Nix in one run; NIX=command prefix of a real Nix
 bench-build: binary
-	$(GO) run ./internal/tools/benchbuild -isomorph out/isomorph -nix "$(NIX)" $(RECIPE)
+	$(GO) run ./internal/tools/benchbuild -isomorph bin/isomorph -nix "$(NIX)" $(RECIPE)
 
 ## the command pages and man pages in doc/, made from the commands themselves
 docs:
@@ -54,7 +54,7 @@ docs:
 
 ## remove built images (the store keeps what they were made of)
 clean:
-	rm -rf out
+	rm -rf out result
 
 docker:
 	docker build -t $(IMAGE) .
