@@ -55,7 +55,7 @@ var rules = []struct {
 	{"internal/debian/...", []string{"internal/debian/...", "internal/nixhash", "internal/atomicfile"}, "archives and indexes; knows no Nix"},
 	{"internal/channelfs", []string{"internal/debian/...", "internal/atomicfile", "internal/nixhash"}, "the embedded channel on disk"},
 	{"internal/boot", nil, "images into QEMU"},
-	{"internal/progress", []string{"internal/realise"}, "what is going on, for a person"},
+	{"internal/progress", nil, "what is going on, for a person"},
 	{"internal/pipeline", []string{"internal/..."}, "the only package that knows more than one stage"},
 	{"internal/cli", nil, "the world as a command sees it"},
 	{"internal/cli/...", []string{"internal/...", "channel", "examples"}, "flags in, printing out"},
