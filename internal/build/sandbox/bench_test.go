@@ -1,0 +1,57 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"isomorph/internal/build/sandbox"
+)
+
+// BenchmarkRun measures what one sandbox costs, from nothing to nothing, with
+// as many inputs as a small and a big derivation have.
+func BenchmarkRun(b *testing.B) {
+	for _, inputs := range []int{0, 20, 150} {
+		b.Run(fmt.Sprintf("inputs=%d", inputs), func(b *testing.B) { benchmarkRun(b, inputs) })
+	}
+}
+
+func benchmarkRun(b *testing.B, inputs int) {
+	host := b.TempDir()
+	for b.Loop() {
+		dir, err := os.MkdirTemp(host, "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := runTrue(b, host, dir, inputs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func runTrue(b *testing.B, host, dir string, inputs int) error {
+	for _, d := range []string{"root", "store"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			return err
+		}
+	}
+	spec := sandbox.Spec{
+		Root:  filepath.Join(dir, "root"),
+		Binds: []sandbox.Bind{{Source: filepath.Join(dir, "store"), Target: "/nix/store", Writable: true}},
+		Argv:  []string{"/bin/busybox", "true"}, Log: os.Stderr,
+	}
+	for i := range inputs {
+		src := filepath.Join(host, fmt.Sprintf("input-%d", i))
+		if err := os.MkdirAll(src, 0o755); err != nil {
+			return err
+		}
+		spec.Binds = append(spec.Binds, sandbox.Bind{Source: src, Target: fmt.Sprintf("/nix/store/input-%d", i)})
+	}
+	spec.Binds = append(spec.Binds, sandbox.Bind{Source: busybox(b), Target: "/bin/busybox"})
+	res, err := sandbox.Run(b.Context(), spec)
+	if err == nil && !res.OK() {
+		err = fmt.Errorf("busybox %v", res)
+	}
+	return err
+}

@@ -1,0 +1,244 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Main takes over the process when Run started it as its helper, and returns
+// at once otherwise. An executable that uses this package calls it first thing
+// in main, a test binary in TestMain.
+func Main() {
+	if len(os.Args) == 0 {
+		return
+	}
+	switch os.Args[0] {
+	case helperName:
+	case probeName:
+		lookAround()
+	default:
+		return
+	}
+	// Capabilities, keyring and filter belong to a thread; the program is
+	// started by the thread that has given them up.
+	runtime.LockOSThread()
+	if os.Getpid() != 1 {
+		os.Exit(125) // somebody called us by that name
+	}
+	helper()
+}
+
+// check ends the helper with a report when err is not nil.
+func check(step string, err error) {
+	if err != nil {
+		send(reportOf(step, err))
+		os.Exit(1)
+	}
+}
+
+func reportOf(step string, err error) report {
+	rep := report{Step: step, Message: err.Error()}
+	errors.As(err, &rep.Errno)
+	return rep
+}
+
+func send(r report) {
+	b, err := json.Marshal(r)
+	if err == nil {
+		_, _ = syscall.Write(fdReport, b)
+	}
+	_ = syscall.Close(fdReport)
+}
+
+func helper() {
+	o := receiveOrder()
+	watchCaller()
+	dropGroups()
+	isolate(o)
+	makeRoot(o)
+	waitForNetwork(o)
+	limit(o)
+	pid := startProgram(o)
+	send(reap(pid))
+	os.Exit(0)
+}
+
+func receiveOrder() order {
+	var o order
+	f := os.NewFile(fdSpec, "spec")
+	err := json.NewDecoder(f).Decode(&o)
+	f.Close()
+	check("read the order", err)
+	// Whatever else the caller's process had open must not reach the program.
+	check("mark descriptors", unix.CloseRange(fdLiveness, ^uint(0), unix.CLOSE_RANGE_CLOEXEC))
+	return o
+}
+
+// watchCaller ends this process, and with it the namespace, when the other end
+// of the liveness pipe closes: by the end of Run or the death of its process.
+func watchCaller() {
+	go func() {
+		var b [1]byte
+		for {
+			n, err := syscall.Read(fdLiveness, b[:])
+			if err == syscall.EINTR || n > 0 {
+				continue
+			}
+			os.Exit(1)
+		}
+	}()
+}
+
+// dropGroups gives up root's supplementary groups. Other users may not, once
+// setgroups is denied; theirs show up as nogroup and open nothing that is
+// visible in the sandbox.
+func dropGroups() {
+	if b, err := os.ReadFile("/proc/self/setgroups"); err == nil && string(b) == "allow\n" {
+		check("drop groups", syscall.Setgroups(nil))
+	}
+}
+
+// isolate sets what a program can see of the machine besides files.
+func isolate(o order) {
+	check("set the host name", unix.Sethostname([]byte("localhost")))
+	check("set the domain name", unix.Setdomainname([]byte("(none)")))
+	check("bring up the loopback interface", loopbackUp())
+	unix.Umask(0o022)
+	personality := uintptr(addrNoRandomize)
+	if o.Personality32 {
+		personality |= perLinux32
+	}
+	_, _, errno := unix.Syscall(unix.SYS_PERSONALITY, personality, 0, 0)
+	check("set the personality", errnoErr(errno))
+	// A keyring of its own: the user's holds Kerberos tickets and the like.
+	_, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
+	if err != unix.ENOSYS { // a kernel without keys has nothing to hide
+		check("join a new keyring", err)
+	}
+}
+
+// linux/personality.h
+const (
+	addrNoRandomize = 0x0040000
+	perLinux32      = 0x0008
+)
+
+func errnoErr(e unix.Errno) error {
+	if e == 0 {
+		return nil
+	}
+	return e
+}
+
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	ifr, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	ifr.SetUint16(unix.IFF_UP | unix.IFF_LOOPBACK | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr)
+}
+
+func waitForNetwork(o order) {
+	if !o.WaitReady {
+		return
+	}
+	var b [1]byte
+	n, err := syscall.Read(fdReady, b[:])
+	if err == nil && n == 0 {
+		err = errors.New("the caller gave up")
+	}
+	check("wait for the network", err)
+}
+
+// limit sets resource limits to the same values on every machine, as far as the
+// machine's own hard limits allow.
+func limit(o order) {
+	setLimit(unix.RLIMIT_CORE, 0)
+	setLimit(unix.RLIMIT_STACK, 8<<20)
+	setLimit(unix.RLIMIT_NOFILE, 1024)
+	if o.Processes > 0 {
+		setLimit(unix.RLIMIT_NPROC, o.Processes)
+	}
+}
+
+func setLimit(which int, soft uint64) {
+	var l syscall.Rlimit
+	check("read limits", syscall.Getrlimit(which, &l))
+	l.Cur = min(soft, l.Max)
+	if which == unix.RLIMIT_NPROC {
+		l.Max = l.Cur
+	}
+	check("set limits", syscall.Setrlimit(which, &l))
+}
+
+// startProgram gives up every privilege and starts the program. From here on
+// this process can do no more than the program itself.
+func startProgram(o order) int {
+	if o.Dir != "" {
+		check("enter "+o.Dir, os.Chdir(o.Dir))
+	}
+	null, err := os.Open("/dev/null")
+	check("open /dev/null", err)
+	dropBoundingSet()
+	check("set no_new_privs", unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	check("drop capabilities", dropCapabilities())
+	// The program shares our uid; without this it could write to our memory.
+	check("forbid tracing", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
+	check("install the seccomp filter", installFilter(o.Personality32))
+	path := o.Path
+	if path == "" {
+		path = o.Argv[0]
+	}
+	pid, err := syscall.ForkExec(path, o.Argv, &syscall.ProcAttr{
+		Env:   o.Env,
+		Files: []uintptr{null.Fd(), 1, 2},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	check("execute "+path, err)
+	return pid
+}
+
+func dropBoundingSet() {
+	for c := uintptr(0); ; c++ {
+		if unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) != nil {
+			check("drop the capability bounding set", boundingSetEmpty(c))
+			return
+		}
+	}
+}
+
+func boundingSetEmpty(n uintptr) error {
+	if n <= unix.CAP_SETFCAP {
+		return unix.EPERM
+	}
+	return nil
+}
+
+// reap waits for every child that falls to process 1 and returns when the
+// program itself has ended.
+func reap(program int) report {
+	for {
+		var ws syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &ws, 0, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return reportOf("wait for the program", err)
+		case pid == program && ws.Signaled():
+			return report{Exit: -1, Signal: int(ws.Signal())}
+		case pid == program && ws.Exited():
+			return report{Exit: ws.ExitStatus()}
+		}
+	}
+}
