@@ -1,0 +1,137 @@
+package builtins
+
+import (
+	"isomorph/internal/derivation"
+	"isomorph/internal/nixhash"
+	"isomorph/internal/storepath"
+)
+
+// Host is all that builtins ask of the world. The evaluator never touches a
+// file, the network, the clock or a store by itself: package pipeline puts a
+// real store behind this interface, and tests put a map behind it.
+//
+// Paths are absolute and canonical names of files as the language sees them.
+// A name below the store directory means the store object of that name,
+// wherever its bytes lie: in a store with another root, or still in the tree
+// that AddPath was given and that nobody has had a reason to copy yet.
+//
+// Errors are plain; the builtin adds position and trace. All methods may be
+// called from several goroutines.
+type Host interface {
+	Files
+	Objects
+
+	// Getenv returns a variable of the environment, "" if it is not set.
+	Getenv(name string) string
+
+	// CurrentTime returns the seconds since 1970; the same in all of one
+	// evaluation.
+	CurrentTime() int64
+
+	// CurrentSystem returns the platform that this machine builds for, such
+	// as "x86_64-linux".
+	CurrentSystem() string
+
+	// Trace and Warn show a message to the user: that of builtins.trace, and
+	// a warning (without its "warning: ").
+	Trace(msg string)
+	Warn(msg string)
+}
+
+// FileKind is the type of a file, in the words of builtins.readFileType.
+type FileKind string
+
+// The kinds of files.
+const (
+	Regular   FileKind = "regular"
+	Directory FileKind = "directory"
+	Symlink   FileKind = "symlink"
+	Unknown   FileKind = "unknown"
+)
+
+// DirEntry is one entry of a directory.
+type DirEntry struct {
+	Name string
+	Kind FileKind
+}
+
+// Files is the part of a Host that reads files.
+type Files interface {
+	// ReadFile returns the contents of a file; symlinks are followed.
+	ReadFile(path string) ([]byte, error)
+
+	// ReadDir returns the entries of a directory, sorted by name; symlinks
+	// to it are followed, those in it are not.
+	ReadDir(path string) ([]DirEntry, error)
+
+	// Lstat returns the kind of a file, a symlink in its last part not
+	// followed. The error wraps fs.ErrNotExist if there is none.
+	Lstat(path string) (FileKind, error)
+
+	// ResolveSymlinks returns the name of the file with the symlinks in all
+	// its parts followed, those of the last one too if last is set. A path
+	// of which a part does not exist is returned as it is from there on.
+	ResolveSymlinks(path string, last bool) (string, error)
+}
+
+// Filter tells whether a file of a tree is taken into the store. path is
+// absolute, as the language sees it. It is called on the goroutine that called
+// AddPath.
+type Filter func(path string, kind FileKind) (bool, error)
+
+// AddPathRequest asks for a file or tree to be made a store object.
+type AddPathRequest struct {
+	Name   string
+	Path   string
+	Filter Filter       // nil takes everything
+	Flat   bool         // hash the contents of one regular file, not a NAR
+	SHA256 nixhash.Hash // the hash that it must have; zero if any will do
+}
+
+// FetchRequest asks for a file or an unpacked archive from the network.
+type FetchRequest struct {
+	URL    string
+	Name   string
+	Unpack bool         // a tarball or zip: one top directory is taken off
+	SHA256 nixhash.Hash // of the file, or of the NAR of the tree; zero if it is not pinned
+}
+
+// Objects is the part of a Host that knows the store. In a read-only
+// evaluation it computes paths and writes nothing.
+type Objects interface {
+	// AddPath makes a tree or file a store object and returns its path. It
+	// need not copy anything until somebody asks for the object.
+	AddPath(req AddPathRequest) (storepath.Path, error)
+
+	// AddText makes a text a store object.
+	AddText(name string, contents []byte, refs []storepath.Path) (storepath.Path, error)
+
+	// AddDerivation makes a derivation a store object. Its outputs are
+	// filled in already.
+	AddDerivation(d *derivation.Derivation) (storepath.Path, error)
+
+	// ReadDerivation returns a derivation of this evaluation or of the
+	// store.
+	ReadDerivation(p storepath.Path) (*derivation.Derivation, error)
+
+	// Closure returns the store objects that p refers to, directly and not,
+	// p included.
+	Closure(p storepath.Path) ([]storepath.Path, error)
+
+	// EnsureValid makes sure that p is a valid object, for
+	// builtins.storePath.
+	EnsureValid(p storepath.Path) error
+
+	// Realise builds outputs of derivations during the evaluation
+	// (import-from-derivation).
+	Realise(outputs []DerivationOutput) error
+
+	// Fetch downloads.
+	Fetch(req FetchRequest) (storepath.Path, error)
+}
+
+// DerivationOutput names an output of a derivation; Output "" means all.
+type DerivationOutput struct {
+	Derivation storepath.Path
+	Output     string
+}
