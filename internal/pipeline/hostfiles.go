@@ -1,0 +1,187 @@
+package pipeline
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"syscall"
+
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// hostFiles reads files for the evaluator. Names below the logical store
+// directory are looked up in the store (and, before a tree has been copied
+// there, in the tree); all others are those of the machine.
+type hostFiles struct {
+	dir   storepath.Dir
+	store store.Reader
+
+	// text returns the contents of a store object that is not written yet.
+	text func(storepath.Path) ([]byte, bool)
+
+	mu    sync.RWMutex
+	trees map[storepath.Path]string // store objects that are still trees elsewhere
+}
+
+// maxLinks is how many symlinks a path may lead through, Linux's own limit.
+const maxLinks = 40
+
+// real returns where the bytes of a file lie; symlinks are not looked at.
+func (f *hostFiles) real(name string) string {
+	if !f.dir.Contains(name) {
+		return name
+	}
+	p, rest, err := f.dir.Split(name)
+	if err != nil {
+		return name
+	}
+	f.mu.RLock()
+	tree, ok := f.trees[p]
+	f.mu.RUnlock()
+	if ok {
+		return tree + rest
+	}
+	inStore := f.store.RealPath(p)
+	// The machine may have a Nix store of its own, and a recipe may name a
+	// tree in it that is not in ours.
+	if _, err := os.Lstat(inStore); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(f.dir.Join(p)); err == nil {
+			return name
+		}
+	}
+	return inStore + rest
+}
+
+// follow returns the name of a file with symlinks followed that lead into, out
+// of or through the store, where the kernel would look in the wrong place.
+// Names outside of the store are left to the kernel.
+func (f *hostFiles) follow(name string) (string, error) {
+	if !f.dir.Contains(name) {
+		return name, nil
+	}
+	return f.ResolveSymlinks(name, true)
+}
+
+// ReadFile returns the contents of a file.
+func (f *hostFiles) ReadFile(name string) ([]byte, error) {
+	name, err := f.follow(name)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok := f.unwritten(name); ok {
+		return b, nil
+	}
+	return os.ReadFile(f.real(name))
+}
+
+// unwritten returns the contents of a text that exists in memory only so far.
+func (f *hostFiles) unwritten(name string) ([]byte, bool) {
+	if !f.dir.Contains(name) {
+		return nil, false
+	}
+	p, rest, err := f.dir.Split(name)
+	if err != nil || rest != "" {
+		return nil, false
+	}
+	return f.text(p)
+}
+
+// ReadDir returns the entries of a directory, sorted.
+func (f *hostFiles) ReadDir(name string) ([]builtins.DirEntry, error) {
+	name, err := f.follow(name)
+	if err != nil {
+		return nil, err
+	}
+	list, err := os.ReadDir(f.real(name))
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]builtins.DirEntry, len(list))
+	for i, e := range list {
+		entries[i] = builtins.DirEntry{Name: e.Name(), Kind: kindOf(e.Type())}
+	}
+	return entries, nil
+}
+
+// Lstat returns the kind of a file.
+func (f *hostFiles) Lstat(name string) (builtins.FileKind, error) {
+	if f.dir.Contains(name) {
+		resolved, err := f.ResolveSymlinks(name, false)
+		if err != nil {
+			return "", err
+		}
+		name = resolved
+		if _, ok := f.unwritten(name); ok {
+			return builtins.Regular, nil
+		}
+	}
+	info, err := os.Lstat(f.real(name))
+	if errors.Is(err, syscall.ENOTDIR) {
+		err = &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		return "", err
+	}
+	return kindOf(info.Mode().Type()), nil
+}
+
+// ResolveSymlinks follows symlinks part by part, in the language's view of the
+// file system.
+func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
+	done, left, links := "/", name, 0
+	for left != "" {
+		part, rest, _ := strings.Cut(strings.TrimLeft(left, "/"), "/")
+		left = rest
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			done = path.Dir(done)
+			continue
+		}
+		next := path.Join(done, part)
+		if next == string(f.dir) || strings.HasPrefix(string(f.dir), next+"/") {
+			done = next // the store's own directory need not exist on this machine
+			continue
+		}
+		if left == "" && !last {
+			return next, nil
+		}
+		target, err := os.Readlink(f.real(next))
+		switch {
+		case errors.Is(err, syscall.EINVAL): // not a symlink
+			done = next
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+			return path.Join(next, left), nil
+		case err != nil:
+			return "", err
+		default:
+			if links++; links > maxLinks {
+				return "", &fs.PathError{Op: "resolve", Path: name, Err: syscall.ELOOP}
+			}
+			left = target + "/" + left
+			if strings.HasPrefix(target, "/") {
+				done = "/"
+			}
+		}
+	}
+	return done, nil
+}
+
+func kindOf(m fs.FileMode) builtins.FileKind {
+	switch {
+	case m.IsRegular():
+		return builtins.Regular
+	case m.IsDir():
+		return builtins.Directory
+	case m&fs.ModeSymlink != 0:
+		return builtins.Symlink
+	default:
+		return builtins.Unknown
+	}
+}

@@ -1,0 +1,396 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"isomorph/internal/derivation"
+	"isomorph/internal/nar"
+	"isomorph/internal/nixhash"
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// hostObjects gives the evaluator its store. Everything is hashed first and
+// written only if it is not valid yet; texts and derivations are collected and
+// become valid together when [hostObjects.commit] is called, which happens
+// before anything is built.
+type hostObjects struct {
+	ctx      context.Context
+	dir      storepath.Dir
+	store    store.Store // nil: compute paths only
+	reader   store.Reader
+	files    *hostFiles
+	realise  func(ctx context.Context, outputs []builtins.DerivationOutput) error
+	download func(ctx context.Context, req builtins.FetchRequest) (storepath.Path, error)
+
+	mu     sync.Mutex
+	batch  store.Batch
+	drvs   map[storepath.Path]*derivation.Derivation
+	texts  map[storepath.Path]text
+	trees  map[treeKey]storepath.Path
+	closed map[storepath.Path][]storepath.Path // closures
+}
+
+type text struct {
+	contents []byte
+	refs     []storepath.Path
+}
+
+// treeKey is what the hash of a tree depends on, within one evaluation.
+type treeKey struct {
+	path, name string
+	flat       bool
+	rejected   string // the paths that the filter refused, NUL-separated
+}
+
+func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store, files *hostFiles) *hostObjects {
+	h := &hostObjects{
+		ctx: ctx, dir: reader.Dir(), reader: reader, store: writer, files: files,
+		drvs:   map[storepath.Path]*derivation.Derivation{},
+		texts:  map[storepath.Path]text{},
+		trees:  map[treeKey]storepath.Path{},
+		closed: map[storepath.Path][]storepath.Path{},
+	}
+	if writer != nil {
+		h.batch = writer.NewBatch(ctx)
+	}
+	files.text = h.contents
+	return h
+}
+
+// commit makes all texts and derivations valid.
+func (h *hostObjects) commit(ctx context.Context) error {
+	if h.batch == nil {
+		return nil
+	}
+	return h.batch.Commit(ctx)
+}
+
+// contents returns the text or derivation p of this evaluation.
+func (h *hostObjects) contents(p storepath.Path) ([]byte, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d, ok := h.drvs[p]; ok {
+		return d.Encode(h.dir), true
+	}
+	t, ok := h.texts[p]
+	return t.contents, ok
+}
+
+// AddText adds a text.
+func (h *hostObjects) AddText(name string, contents []byte, refs []storepath.Path) (storepath.Path, error) {
+	p, err := h.addText(name, contents, refs)
+	if err != nil {
+		return "", err
+	}
+	h.mu.Lock()
+	h.texts[p] = text{contents, refs}
+	h.mu.Unlock()
+	return p, nil
+}
+
+func (h *hostObjects) addText(name string, contents []byte, refs []storepath.Path) (storepath.Path, error) {
+	if h.batch != nil {
+		return h.batch.AddText(h.ctx, name, contents, refs)
+	}
+	return h.dir.MakeText(name, nixhash.Sum(nixhash.SHA256, contents), refs)
+}
+
+// AddDerivation adds a derivation.
+func (h *hostObjects) AddDerivation(d *derivation.Derivation) (storepath.Path, error) {
+	p, err := h.addText(d.Name+".drv", d.Encode(h.dir), d.References())
+	if err != nil {
+		return "", err
+	}
+	h.mu.Lock()
+	h.drvs[p] = d
+	h.mu.Unlock()
+	return p, nil
+}
+
+// ReadDerivation returns a derivation.
+func (h *hostObjects) ReadDerivation(p storepath.Path) (*derivation.Derivation, error) {
+	h.mu.Lock()
+	d, ok := h.drvs[p]
+	h.mu.Unlock()
+	if ok {
+		return d, nil
+	}
+	b, err := os.ReadFile(h.files.real(h.dir.Join(p)))
+	if err != nil {
+		return nil, fmt.Errorf("read the derivation '%s': %w", h.dir.Join(p), err)
+	}
+	d, err = derivation.Parse(h.dir, strings.TrimSuffix(p.Name(), ".drv"), b)
+	if err != nil {
+		return nil, fmt.Errorf("derivation '%s': %w", h.dir.Join(p), err)
+	}
+	h.mu.Lock()
+	h.drvs[p] = d
+	h.mu.Unlock()
+	return d, nil
+}
+
+// references returns what an object refers to, whether or not it has been
+// written yet.
+func (h *hostObjects) references(p storepath.Path) ([]storepath.Path, error) {
+	h.mu.Lock()
+	d, isDrv := h.drvs[p]
+	t, isText := h.texts[p]
+	h.mu.Unlock()
+	switch {
+	case isDrv:
+		return d.References(), nil
+	case isText:
+		return t.refs, nil
+	}
+	info, err := h.reader.Info(h.ctx, p)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil // a tree that has not been copied: sources refer to nothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return info.References, nil
+}
+
+// Closure returns all that an object refers to.
+func (h *hostObjects) Closure(p storepath.Path) ([]storepath.Path, error) {
+	h.mu.Lock()
+	known, ok := h.closed[p]
+	h.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	seen := map[storepath.Path]bool{p: true}
+	for todo := []storepath.Path{p}; len(todo) > 0; {
+		q := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		refs, err := h.references(q)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range refs {
+			if !seen[r] {
+				seen[r] = true
+				todo = append(todo, r)
+			}
+		}
+	}
+	all := make([]storepath.Path, 0, len(seen))
+	for q := range seen {
+		all = append(all, q)
+	}
+	slices.Sort(all)
+	h.mu.Lock()
+	h.closed[p] = all
+	h.mu.Unlock()
+	return all, nil
+}
+
+// EnsureValid checks that an object is there.
+func (h *hostObjects) EnsureValid(p storepath.Path) error {
+	h.mu.Lock()
+	_, isDrv := h.drvs[p]
+	_, isText := h.texts[p]
+	h.mu.Unlock()
+	if isDrv || isText {
+		return nil
+	}
+	if h.store != nil {
+		if err := h.store.AddTempRoot(h.ctx, p); err != nil {
+			return err
+		}
+	}
+	if _, err := h.reader.Info(h.ctx, p); err != nil {
+		return fmt.Errorf("path '%s' is not valid: %w", h.dir.Join(p), err)
+	}
+	return nil
+}
+
+// Realise builds outputs now.
+func (h *hostObjects) Realise(outputs []builtins.DerivationOutput) error {
+	if h.realise == nil {
+		return fmt.Errorf("this evaluation may not build")
+	}
+	if err := h.commit(h.ctx); err != nil {
+		return err
+	}
+	return h.realise(h.ctx, outputs)
+}
+
+// Fetch downloads.
+func (h *hostObjects) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
+	if h.download == nil {
+		return "", fmt.Errorf("unable to download '%s': this evaluation has no network", req.URL)
+	}
+	return h.download(h.ctx, req)
+}
+
+// AddPath hashes a tree or file and copies it into the store unless it is
+// there already.
+func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, error) {
+	if !req.SHA256.IsZero() {
+		p, err := h.dir.MakeFixed(req.Name, !req.Flat, req.SHA256, nil)
+		if err != nil {
+			return "", err
+		}
+		if _, err := h.reader.Info(h.ctx, p); err == nil {
+			return p, h.keep(p)
+		}
+	}
+	rejected, err := h.applyFilter(req)
+	if err != nil {
+		return "", err
+	}
+	key := treeKey{req.Path, req.Name, req.Flat, strings.Join(rejected, "\x00")}
+	h.mu.Lock()
+	p, known := h.trees[key]
+	h.mu.Unlock()
+	if known {
+		return p, nil
+	}
+	p, err = h.addTree(req, rejected)
+	if err != nil {
+		return "", err
+	}
+	h.mu.Lock()
+	h.trees[key] = p
+	h.mu.Unlock()
+	return p, nil
+}
+
+func (h *hostObjects) keep(p storepath.Path) error {
+	if h.store == nil {
+		return nil
+	}
+	return h.store.AddTempRoot(h.ctx, p)
+}
+
+// applyFilter asks the filter about every file it would be asked about, and
+// returns the ones it refuses, relative to the root. The hash of a tree is a
+// function of the tree and these, so a filter that refuses nothing costs no
+// second reading.
+func (h *hostObjects) applyFilter(req builtins.AddPathRequest) ([]string, error) {
+	if req.Filter == nil {
+		return nil, nil
+	}
+	var rejected []string
+	var walk func(rel string, depth int) error
+	walk = func(rel string, depth int) error {
+		if depth > nar.MaxDepth {
+			return fmt.Errorf("directories below '%s' nest deeper than %d", req.Path, nar.MaxDepth)
+		}
+		list, err := h.files.ReadDir(filepath.Join(req.Path, rel))
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			sub := filepath.Join(rel, e.Name)
+			take, err := req.Filter(filepath.Join(req.Path, sub), e.Kind)
+			if err != nil {
+				return err
+			}
+			switch {
+			case !take:
+				rejected = append(rejected, sub)
+			case e.Kind == builtins.Directory:
+				if err := walk(sub, depth+1); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	kind, err := h.files.Lstat(req.Path)
+	if err != nil || kind != builtins.Directory {
+		return nil, err
+	}
+	return rejected, walk("", 0)
+}
+
+func (h *hostObjects) addTree(req builtins.AddPathRequest, rejected []string) (storepath.Path, error) {
+	// Below a store object the kernel would follow links to the wrong place.
+	name, err := h.files.ResolveSymlinks(req.Path, false)
+	if err != nil {
+		return "", err
+	}
+	real := h.files.real(name)
+	sum, err := h.hashTree(real, req.Flat, rejected)
+	if err != nil {
+		return "", err
+	}
+	if !req.SHA256.IsZero() && req.SHA256 != sum {
+		return "", &HashMismatchError{What: "store path mismatch in (possibly filtered) path added from '" + req.Path + "'", Want: req.SHA256, Got: sum}
+	}
+	p, err := h.dir.MakeFixed(req.Name, !req.Flat, sum, nil)
+	if err != nil {
+		return "", err
+	}
+	if h.store == nil {
+		h.files.mu.Lock()
+		h.files.trees[p] = real
+		h.files.mu.Unlock()
+		return p, nil
+	}
+	return h.store.AddTree(h.ctx, store.Source{Name: req.Name, Path: real, Flat: req.Flat, Known: sum, Filter: absFilter(real, rejected)})
+}
+
+func (h *hostObjects) hashTree(real string, flat bool, rejected []string) (nixhash.Hash, error) {
+	sum := sha256.New()
+	if flat {
+		f, err := os.Open(real)
+		if err != nil {
+			return nixhash.Hash{}, err
+		}
+		defer f.Close()
+		if _, err := io.Copy(sum, f); err != nil {
+			return nixhash.Hash{}, err
+		}
+	} else if err := nar.Dump(sum, real, relFilter(rejected)); err != nil {
+		return nixhash.Hash{}, err
+	}
+	return nixhash.New(nixhash.SHA256, sum.Sum(nil))
+}
+
+func relFilter(rejected []string) nar.Filter {
+	if len(rejected) == 0 {
+		return nil
+	}
+	set := make(map[string]bool, len(rejected))
+	for _, r := range rejected {
+		set[r] = true
+	}
+	return func(path, _ string) (bool, error) { return !set[path], nil }
+}
+
+func absFilter(root string, rejected []string) func(path, kind string) (bool, error) {
+	f := relFilter(rejected)
+	if f == nil {
+		return nil
+	}
+	return func(path, kind string) (bool, error) {
+		return f(strings.TrimPrefix(path, root+"/"), kind)
+	}
+}
+
+// HashMismatchError says that something does not have the hash that the recipe
+// says it has.
+type HashMismatchError struct {
+	What      string
+	Want, Got nixhash.Hash
+}
+
+// Error shows both hashes.
+func (e *HashMismatchError) Error() string {
+	return fmt.Sprintf("%s\n         specified: %s\n            got:    %s", e.What, e.Want.SRI(), e.Got.SRI())
+}
