@@ -1,0 +1,249 @@
+// Package classic reads the command lines of the classic Nix commands, whose
+// conventions no flag library has: options and operands mix freely, an option
+// may take two arguments, -j4 and -j 4 are the same, and every setting of
+// nix.conf is a flag. The flags and their meaning are those of the Nix manual,
+// "Common Options".
+package classic
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"isomorph/internal/cli"
+)
+
+// Arg is one --arg or --argstr.
+type Arg struct {
+	Name, Value string
+	IsString    bool // --argstr: Value is a string, not an expression
+}
+
+// Common are the options that all classic commands share.
+type Common struct {
+	Verbosity   int // -v adds one, --quiet takes one away
+	NoOutput    bool
+	Jobs        string // "" if not given; a number or "auto"
+	Cores       string
+	KeepGoing   bool
+	KeepFailed  bool
+	ReadOnly    bool
+	ReadWrite   bool
+	ShowTrace   bool
+	Timeout     string // seconds
+	MaxSilent   string
+	Repair      bool
+	Check       bool
+	DryRun      bool
+	LogFormat   string
+	Include     []string // -I, in order
+	Args        []Arg
+	Settings    map[string]string // --option NAME VALUE, and --NAME VALUE of known settings
+	StoreURI    string
+	Experiments []string
+}
+
+// Spec says which further options a command takes.
+type Spec struct {
+	Command string
+	Flags   map[string]*bool             // without an argument, by full name: "--eval"
+	Values  map[string]func(string)      // with one argument
+	Pairs   map[string]func(a, b string) // with two arguments
+}
+
+// Parse reads a command line; what is no option comes back as the operands.
+// Everything after "--" is an operand.
+func Parse(spec Spec, args []string) (*Common, []string, error) {
+	c := &Common{Settings: map[string]string{}}
+	p := parser{spec: spec, c: c, args: args}
+	for p.more() {
+		a := p.next()
+		switch {
+		case a == "--":
+			p.operands = append(p.operands, p.args...)
+			p.args = nil
+		case len(a) < 2 || a[0] != '-':
+			p.operands = append(p.operands, a)
+		default:
+			if err := p.option(a); err != nil {
+				return nil, nil, &cli.ExitError{Code: cli.ExitFailure, Err: err}
+			}
+		}
+	}
+	return c, p.operands, nil
+}
+
+type parser struct {
+	spec     Spec
+	c        *Common
+	args     []string
+	operands []string
+}
+
+func (p *parser) more() bool { return len(p.args) > 0 }
+
+func (p *parser) next() string {
+	a := p.args[0]
+	p.args = p.args[1:]
+	return a
+}
+
+func (p *parser) value(flag string) (string, error) {
+	if !p.more() {
+		return "", fmt.Errorf("flag '%s' requires 1 argument, but none was given", flag)
+	}
+	return p.next(), nil
+}
+
+func (p *parser) pair(flag string) (string, string, error) {
+	if len(p.args) < 2 {
+		return "", "", fmt.Errorf("flag '%s' requires 2 arguments, but only %d were given", flag, len(p.args))
+	}
+	return p.next(), p.next(), nil
+}
+
+// bundle splits joined short options: -j4, -Ifoo, -vvv, -kK.
+func (p *parser) bundle(a string) bool {
+	if len(a) <= 2 || a[1] == '-' {
+		return false
+	}
+	first, rest := a[:2], a[2:]
+	switch first {
+	case "-j", "-I", "-o", "-A", "-E":
+		p.args = append([]string{first, rest}, p.args...)
+		return true
+	case "-v", "-k", "-K", "-Q", "-q":
+		p.args = append([]string{first, "-" + rest}, p.args...)
+		return true
+	}
+	return false
+}
+
+func (p *parser) option(a string) error {
+	if f, ok := p.spec.Flags[a]; ok {
+		*f = true
+		return nil
+	}
+	if f, ok := p.spec.Values[a]; ok {
+		v, err := p.value(a)
+		if err == nil {
+			f(v)
+		}
+		return err
+	}
+	if f, ok := p.spec.Pairs[a]; ok {
+		x, y, err := p.pair(a)
+		if err == nil {
+			f(x, y)
+		}
+		return err
+	}
+	if ok, err := p.common(a); ok || err != nil {
+		return err
+	}
+	if p.bundle(a) {
+		return nil
+	}
+	if name, ok := strings.CutPrefix(a, "--"); ok {
+		return p.setting(name)
+	}
+	return fmt.Errorf("unrecognised flag '%s'\nTry '%s --help' for more information.", a, p.spec.Command)
+}
+
+// common handles the options that all classic commands have.
+func (p *parser) common(a string) (bool, error) {
+	c := p.c
+	flags := map[string]func(){
+		"-v": func() { c.Verbosity++ }, "--verbose": func() { c.Verbosity++ },
+		"--quiet": func() { c.Verbosity-- },
+		"-Q":      func() { c.NoOutput = true }, "--no-build-output": func() { c.NoOutput = true },
+		"-k": func() { c.KeepGoing = true }, "--keep-going": func() { c.KeepGoing = true },
+		"-K": func() { c.KeepFailed = true }, "--keep-failed": func() { c.KeepFailed = true },
+		"--readonly-mode":   func() { c.ReadOnly = true },
+		"--read-write-mode": func() { c.ReadWrite = true },
+		"--show-trace":      func() { c.ShowTrace = true }, "--no-show-trace": func() { c.ShowTrace = false },
+		"--repair": func() { c.Repair = true }, "--check": func() { c.Check = true },
+		"--dry-run": func() { c.DryRun = true }, "--fallback": func() {}, "--impure": func() {},
+		"--debug": func() { c.Verbosity += 4 },
+	}
+	if f, ok := flags[a]; ok {
+		f()
+		return true, nil
+	}
+	values := map[string]func(string){
+		"-j": func(v string) { c.Jobs = v }, "--max-jobs": func(v string) { c.Jobs = v },
+		"--cores": func(v string) { c.Cores = v }, "--timeout": func(v string) { c.Timeout = v },
+		"--max-silent-time": func(v string) { c.MaxSilent = v }, "--log-format": func(v string) { c.LogFormat = v },
+		"-I": func(v string) { c.Include = append(c.Include, v) }, "--include": func(v string) { c.Include = append(c.Include, v) },
+		"--store":                       func(v string) { c.StoreURI = v },
+		"--extra-experimental-features": func(v string) { c.Experiments = append(c.Experiments, strings.Fields(v)...) },
+		"--experimental-features":       func(v string) { c.Experiments = strings.Fields(v) },
+	}
+	if f, ok := values[a]; ok {
+		v, err := p.value(a)
+		if err == nil {
+			f(v)
+		}
+		return true, err
+	}
+	pairs := map[string]func(a, b string){
+		"--arg":    func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b}) },
+		"--argstr": func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b, IsString: true}) },
+		"--option": func(a, b string) { c.Settings[a] = b },
+	}
+	if f, ok := pairs[a]; ok {
+		x, y, err := p.pair(a)
+		if err == nil {
+			f(x, y)
+		}
+		return true, err
+	}
+	return false, nil
+}
+
+// Settings that are flags: those with a value, and those that are true or
+// false. Others are an error, as in Nix.
+var (
+	valueSettings = []string{"max-call-depth", "substituters", "builders", "system", "http-connections", "max-build-log-size",
+		"log-lines", "tarball-ttl", "allowed-uris", "trusted-public-keys", "build-dir", "netrc-file", "eval-cores", "emulate-nix-version"}
+	boolSettings = []string{"pure-eval", "restrict-eval", "allow-import-from-derivation", "sandbox", "substitute", "keep-outputs",
+		"keep-derivations", "trace-verbose", "eval-cache", "offline", "fsync-store-paths", "require-sigs"}
+)
+
+func (p *parser) setting(name string) error {
+	for _, s := range valueSettings {
+		if s == name {
+			v, err := p.value("--" + name)
+			if err == nil {
+				p.c.Settings[name] = v
+			}
+			return err
+		}
+	}
+	for _, s := range boolSettings {
+		switch name {
+		case s:
+			p.c.Settings[s] = "true"
+			return nil
+		case "no-" + s:
+			p.c.Settings[s] = "false"
+			return nil
+		}
+	}
+	return fmt.Errorf("unrecognised flag '--%s'\nTry '%s --help' for more information.", name, p.spec.Command)
+}
+
+// Int reads a number given to an option; "" gives def, and "auto" gives auto.
+func Int(flag, value string, def, auto int) (int, error) {
+	switch value {
+	case "":
+		return def, nil
+	case "auto":
+		return auto, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("'%s' takes a number, not '%s'", flag, value)
+	}
+	return n, nil
+}
