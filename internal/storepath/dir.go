@@ -63,15 +63,16 @@ func (d Dir) cut(s string) (base string, ok bool) {
 // references (":/nix/store/...", sorted). The formula is that of the manual's
 // "Store Path Specification".
 func (d Dir) Make(kind string, h nixhash.Hash, name string) (Path, error) {
-	if err := CheckName(name); err != nil {
-		return "", err
-	}
 	fingerprint := kind + ":" + h.Algorithm().String() + ":" + h.Base16() + ":" + string(d) + ":" + name
 	sum := nixhash.Sum(nixhash.SHA256, []byte(fingerprint))
 	b := make([]byte, 0, HashLen+1+len(name))
 	b = nixbase32.AppendEncode(b, nixhash.Compress(sum.Bytes(), HashSize))
 	b = append(b, '-')
-	return Path(append(b, name...)), nil
+	b = append(b, name...)
+	if err := CheckName(name); err != nil {
+		return "", errorf(ErrBadName, "path '%s' is not a valid store path: %s", b, err)
+	}
+	return Path(b), nil
 }
 
 // OutputName returns the store object name of a derivation's output: that of

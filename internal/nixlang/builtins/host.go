@@ -1,6 +1,9 @@
 package builtins
 
 import (
+	"errors"
+	"fmt"
+
 	"isomorph/internal/derivation"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/storepath"
@@ -68,6 +71,9 @@ type Files interface {
 	// followed. The error wraps fs.ErrNotExist if there is none.
 	Lstat(path string) (FileKind, error)
 
+	// Readlink returns the target of a symlink as it is written.
+	Readlink(path string) (string, error)
+
 	// ResolveSymlinks returns the name of the file with the symlinks in all
 	// its parts followed, those of the last one too if last is set. A path
 	// of which a part does not exist is returned as it is from there on.
@@ -86,6 +92,26 @@ type AddPathRequest struct {
 	Filter Filter       // nil takes everything
 	Flat   bool         // hash the contents of one regular file, not a NAR
 	SHA256 nixhash.Hash // the hash that it must have; zero if any will do
+
+	// References are what the object refers to: those of the store object
+	// that Path lies in, when that was built during the evaluation. Sorted.
+	References []storepath.Path
+}
+
+// ErrPathMismatch is wrapped by the error of [Objects.AddPath] for a tree or
+// file with another hash than that asked for.
+var ErrPathMismatch = errors.New("store path mismatch")
+
+// HashMismatchError is what a Host returns from Fetch when it did not get what
+// was asked for.
+type HashMismatchError struct {
+	URL       string
+	Want, Got nixhash.Hash
+}
+
+// Error has the text of Nix's error.
+func (e *HashMismatchError) Error() string {
+	return fmt.Sprintf("hash mismatch in file downloaded from '%s':\n  specified: %s\n  got:       %s", e.URL, e.Want, e.Got)
 }
 
 // FetchRequest asks for a file or an unpacked archive from the network.
@@ -100,7 +126,8 @@ type FetchRequest struct {
 // evaluation it computes paths and writes nothing.
 type Objects interface {
 	// AddPath makes a tree or file a store object and returns its path. It
-	// need not copy anything until somebody asks for the object.
+	// need not copy anything until somebody asks for the object. The error
+	// wraps ErrPathMismatch if it has another hash than it must have.
 	AddPath(req AddPathRequest) (storepath.Path, error)
 
 	// AddText makes a text a store object.
@@ -117,6 +144,10 @@ type Objects interface {
 	// Closure returns the store objects that p refers to, directly and not,
 	// p included.
 	Closure(p storepath.Path) ([]storepath.Path, error)
+
+	// References returns the store objects that p refers to directly, sorted;
+	// none if p is not valid.
+	References(p storepath.Path) ([]storepath.Path, error)
 
 	// EnsureValid makes sure that p is a valid object, for
 	// builtins.storePath.
