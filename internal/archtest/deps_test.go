@@ -33,6 +33,8 @@ var rules = []struct {
 	{"internal/nar", []string{"internal/nixhash"}, "a format"},
 	{"internal/atomicfile", nil, "support"},
 	{"internal/failpoint", nil, "support"},
+	{"internal/unpack", []string{"internal/debian/unxz"}, "tar and zip to a directory"},
+	{"internal/tools/...", nil, "for developers"},
 
 	{"internal/nixlang/syntax", nil, "text to tree"},
 	{"internal/nixlang/resolve", []string{"internal/nixlang/syntax"}, "names to slots"},
