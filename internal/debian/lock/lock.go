@@ -281,3 +281,13 @@ func (l *Lock) Write(path string) error {
 	}
 	return nil
 }
+
+// URL returns where a file of a repository is found for good: in the pictures
+// that snapshot.debian.org keeps. Downloaders put mirrors before it.
+func (l *Lock) URL(repository, path string) string {
+	r := l.Repositories[repository]
+	if r == nil {
+		return ""
+	}
+	return "https://snapshot.debian.org/archive/" + repository + "/" + r.Snapshot + "/" + path
+}
