@@ -163,6 +163,8 @@ type Attrs struct {
 	// FromSlots is the size of the EnvFrom frame of a set that is not
 	// recursive; 0: there is none. Filled in by resolve.
 	FromSlots uint32
+
+	index map[Symbol]int32 // while parsing, of sets with many attributes
 }
 
 // InheritFrom stands for From[Index] of the enclosing set inside the value of

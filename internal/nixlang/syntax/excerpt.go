@@ -8,10 +8,10 @@ import (
 // Excerpt returns the line of p with a caret under its column, between the
 // line before and the line after where they exist:
 //
-//	     2|   y = 456;
-//	     3|   x = 789;
-//	      |   ^
-//	     4| }
+//	2|   y = 456;
+//	3|   x = 789;
+//	 |   ^
+//	4| }
 //
 // Lines are joined by newlines, without one at the end. The zero Pos and texts
 // without lines give "". Callers indent with [Indent].
@@ -34,20 +34,42 @@ func (f *Files) Excerpt(p Pos) string {
 	return strings.Join(out, "\n")
 }
 
-// Indent lays out a place below an error message or trace line: "at
-// FILE:LINE:COLUMN:" and the excerpt, every line behind indent and the excerpt
-// behind another five columns less one, as Nix prints them. Indent of errors
-// and traces is seven spaces.
+// Indent lays out a place below an error message or a line of a trace: "at
+// FILE:LINE:COLUMN:" and then the excerpt, every line behind indent. For Nix
+// that is seven spaces. Trailing white space goes, as it does upstream.
 func Indent(p Position, excerpt, indent string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%sat %s:", indent, p)
-	if excerpt == "" {
-		return b.String()
+	lines := []string{indent + "at " + p.String() + ":"}
+	if excerpt != "" {
+		for line := range strings.SplitSeq(excerpt, "\n") {
+			lines = append(lines, strings.TrimRight(indent+line, " \n\r\t"))
+		}
 	}
-	for line := range strings.SplitSeq(excerpt, "\n") {
-		b.WriteString("\n")
-		b.WriteString(indent)
-		b.WriteString(line)
+	return strings.Join(lines, "\n")
+}
+
+// ForTerminal changes a whole message, "error: " included, as Nix's logger
+// does when it writes one: tabs become spaces up to the next multiple of eight,
+// counted in characters from the start of the message, not of the line; CR and
+// BEL are dropped.
+func ForTerminal(msg string) string {
+	if !strings.ContainsAny(msg, "\t\r\a") {
+		return msg
+	}
+	var b strings.Builder
+	width := 0
+	for _, c := range msg {
+		switch c {
+		case '\r', '\a':
+			continue
+		case '\t':
+			b.WriteByte(' ')
+			for width++; width%8 != 0; width++ {
+				b.WriteByte(' ')
+			}
+			continue
+		}
+		b.WriteRune(c)
+		width++
 	}
 	return b.String()
 }

@@ -21,3 +21,17 @@ type Options struct {
 	PipeOperators bool
 }
 
+// Parse reads one expression. It keeps text, which must not change afterwards;
+// the tree and Options.Files share its memory. Variables are not resolved yet:
+// that is the job of package resolve, and a text is only known to be good
+// after it.
+//
+// The error is an [*Error], or says that Options.Files is full.
+func Parse(text []byte, o Options) (Expr, error) {
+	base, err := o.Files.Add(o.Origin, text)
+	if err != nil {
+		return nil, err
+	}
+	p := newParser(text, base, o)
+	return p.run()
+}

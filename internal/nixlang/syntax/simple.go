@@ -1,0 +1,295 @@
+package syntax
+
+import "path"
+
+// startsSimple tells which tokens can start an argument or list element.
+var startsSimple = [numKinds]bool{
+	tID: true, tInt: true, tFloat: true, tQuote: true, tIndOpen: true,
+	tPath: true, tHPath: true, tSPath: true, tURI: true, tParenL: true,
+	tLet: true, tRec: true, tCurlyL: true, tBracketL: true,
+}
+
+// selection reads "e", "e.a.b", "e.a.b or default", or "e or", in which or is
+// a variable: an old quirk that Nixpkgs once relied on.
+func (p *parser) selection() Expr {
+	at := p.posOf(p.tok)
+	e := p.simple()
+	switch p.tok.kind {
+	case tOrKw:
+		or := p.vars.alloc()
+		*or = Var{Name: p.well.or, At: at}
+		p.next()
+		c := p.calls.alloc()
+		*c = Call{Fun: e, Args: p.exprs.copy([]Expr{or}), At: at}
+		return c
+	case tDot:
+		p.next()
+		return p.selectPath(at, e)
+	}
+	return e
+}
+
+func (p *parser) selectPath(at Pos, subject Expr) Expr {
+	mark := len(p.nameStack)
+	s := p.selects.alloc()
+	*s = Select{Subject: subject, Path: p.names.copy(p.attrPath()), At: at}
+	p.nameStack = p.nameStack[:mark]
+	if p.tok.kind == tOrKw {
+		p.next()
+		p.enter()
+		s.Default = p.selection()
+		p.depth--
+	}
+	return s
+}
+
+// attrPath reads "a.b.c" onto the name stack, which the caller unwinds.
+func (p *parser) attrPath() []AttrName {
+	mark := len(p.nameStack)
+	for {
+		name := p.attrName()
+		p.nameStack = append(p.nameStack, name)
+		if p.tok.kind != tDot {
+			return p.nameStack[mark:]
+		}
+		p.next()
+	}
+}
+
+// attrName reads one step of a path: a name, "or", a string, or ${e}. Strings
+// without interpolation, also in ${}, are plain names.
+func (p *parser) attrName() AttrName {
+	switch p.tok.kind {
+	case tID, tOrKw:
+		name := AttrName{Sym: p.symbol(p.tok)}
+		p.next()
+		return name
+	case tQuote:
+		return p.nameOf(p.quoted())
+	case tDollarCurly:
+		return p.nameOf(p.interpolation())
+	}
+	p.unexpected()
+	return AttrName{}
+}
+
+func (p *parser) nameOf(e Expr) AttrName {
+	if s, ok := e.(*Str); ok {
+		return AttrName{Sym: p.symbols.Intern(s.Value)}
+	}
+	return AttrName{Expr: e}
+}
+
+// interpolation reads "${ e }".
+func (p *parser) interpolation() Expr {
+	p.next()
+	e := p.expr()
+	p.expect(tCurlyR)
+	return e
+}
+
+// simple reads an expression that can be an argument as it stands.
+func (p *parser) simple() Expr {
+	switch t := p.tok; t.kind {
+	case tID:
+		return p.variable()
+	case tInt:
+		e := p.ints.alloc()
+		e.Value, _ = parseInt(p.text(t))
+		p.next()
+		return e
+	case tFloat:
+		f, _ := parseFloat(p.text(t))
+		p.next()
+		return &Float{Value: f}
+	case tQuote:
+		return p.quoted()
+	case tIndOpen:
+		return p.indented()
+	case tPath, tHPath:
+		return p.path()
+	case tSPath:
+		return p.searchPath()
+	case tURI:
+		p.next()
+		return p.str(view(p.text(t)))
+	case tParenL:
+		p.next()
+		e := p.expr()
+		p.expect(tParenR)
+		return e
+	case tLet:
+		return p.oldLet()
+	case tRec:
+		p.next()
+		return p.set(p.posOf(t), true)
+	case tCurlyL:
+		return p.set(p.posOf(t), false)
+	case tBracketL:
+		return p.list()
+	}
+	p.unexpected()
+	return nil
+}
+
+func (p *parser) variable() Expr {
+	sym, at := p.symbol(p.tok), p.posOf(p.tok)
+	p.next()
+	if sym == p.well.curPos {
+		return &CurPos{At: at}
+	}
+	v := p.vars.alloc()
+	*v = Var{Name: sym, At: at}
+	return v
+}
+
+func (p *parser) str(s string) Expr {
+	e := p.strs.alloc()
+	e.Value = s
+	return e
+}
+
+// oldLet reads "let { ...; body = e; }", which means "(rec { ... }).body".
+func (p *parser) oldLet() Expr {
+	at := p.posOf(p.tok)
+	p.next()
+	s := p.selects.alloc()
+	*s = Select{Subject: p.set(at, true), Path: p.names.copy([]AttrName{{Sym: p.well.body}}), At: at}
+	return s
+}
+
+// set reads "{ ... }".
+func (p *parser) set(at Pos, rec bool) Expr {
+	p.expect(tCurlyL)
+	s := p.attrs.alloc()
+	*s = Attrs{Rec: rec, At: at}
+	p.bindings(s, tCurlyR)
+	return s
+}
+
+func (p *parser) list() Expr {
+	p.enter()
+	p.next()
+	mark := len(p.exprStack)
+	for p.tok.kind != tBracketR {
+		e := p.selection()
+		p.exprStack = append(p.exprStack, e)
+	}
+	p.next()
+	l := p.lists.alloc()
+	l.Elems = p.exprs.copy(p.exprStack[mark:])
+	p.exprStack = p.exprStack[:mark]
+	p.depth--
+	return l
+}
+
+// searchPath reads "<a/b>", which means __findFile __nixPath "a/b".
+func (p *parser) searchPath() Expr {
+	t := p.tok
+	p.next()
+	nixPath := p.vars.alloc()
+	nixPath.Name = p.well.nixPath
+	name := p.str(view(p.lex.text[t.start+1 : t.end-1]))
+	return p.primop(OpFindFile, p.well.findFile, p.posOf(t), nixPath, name)
+}
+
+// path reads a path literal with its interpolations.
+func (p *parser) path() Expr {
+	t := p.tok
+	e := &Path{Value: p.pathStart(t)}
+	p.next()
+	if p.tok.kind == tPathEnd {
+		p.next()
+		return e
+	}
+	mark := len(p.partStack)
+	p.partStack = append(p.partStack, ConcatPart{p.posOf(t), e})
+	p.interpolated(mark + 1)
+	p.expect(tPathEnd)
+	return p.popConcat(mark, p.posOf(t), false)
+}
+
+// pathStart makes the literal start of a path absolute. A final slash, which
+// only stands before an interpolation, stays.
+func (p *parser) pathStart(t token) string {
+	literal := view(p.text(t))
+	if t.kind == tHPath {
+		if p.options.Home == "" {
+			p.refuse(0, "the path '"+literal+"' can not be resolved in pure mode")
+		}
+		return p.options.Home + literal[1:]
+	}
+	abs := literal
+	if literal[0] != '/' {
+		abs = p.options.BasePath + "/" + literal
+	}
+	abs = path.Clean("/" + abs)
+	if len(literal) > 1 && literal[len(literal)-1] == '/' {
+		abs += "/"
+	}
+	return abs
+}
+
+// interpolated gathers literal text and interpolations on the part stack. At
+// least one interpolation must be among them when anything is.
+func (p *parser) interpolated(mark int) {
+	literalOnly := false
+	for {
+		at := p.posOf(p.tok)
+		switch p.tok.kind {
+		case tStr:
+			literalOnly = len(p.partStack) == mark
+			s := p.str(p.lex.value(p.tok))
+			p.next()
+			p.partStack = append(p.partStack, ConcatPart{at, s})
+			if literalOnly && p.tok.kind != tDollarCurly {
+				p.unexpected()
+			}
+		case tDollarCurly:
+			e := p.interpolation()
+			p.partStack = append(p.partStack, ConcatPart{at, e})
+		default:
+			return
+		}
+	}
+}
+
+func (p *parser) popConcat(mark int, at Pos, forceString bool) Expr {
+	e := p.concat(at, forceString, p.partStack[mark:]...)
+	p.partStack = p.partStack[:mark]
+	return e
+}
+
+// quoted reads "...".
+func (p *parser) quoted() Expr {
+	p.next()
+	at := p.posOf(p.tok)
+	switch p.tok.kind {
+	case tQuote:
+		p.next()
+		return p.str("")
+	case tStr:
+		first := p.tok
+		p.next()
+		if p.tok.kind == tQuote {
+			p.next()
+			return p.str(p.lex.value(first))
+		}
+		mark := len(p.partStack)
+		p.partStack = append(p.partStack, ConcatPart{at, p.str(p.lex.value(first))})
+		return p.restOfQuoted(mark, at)
+	case tDollarCurly:
+		return p.restOfQuoted(len(p.partStack), at)
+	}
+	p.unexpected()
+	return nil
+}
+
+func (p *parser) restOfQuoted(mark int, at Pos) Expr {
+	if p.tok.kind != tDollarCurly {
+		p.unexpected()
+	}
+	p.interpolated(mark)
+	p.expect(tQuote)
+	return p.popConcat(mark, at, true)
+}
