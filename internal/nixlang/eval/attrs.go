@@ -1,0 +1,233 @@
+package eval
+
+import (
+	"iter"
+	"slices"
+	"unsafe"
+)
+
+// Attrs is an attribute set: a shape and, behind this header in the same
+// allocation, one value for each name. It never changes once published.
+type Attrs struct {
+	sh  *shape
+	pos uint64 // where the set was written, a Pos
+	// values follow; an Attrs is the head of a []Value whose first element is
+	// taken up by these two words.
+}
+
+// Attr is one attribute of a set.
+type Attr struct {
+	Name  Sym
+	Pos   Pos // where it was defined, zero if that is not known
+	Value Value
+}
+
+func newAttrs(sh *shape, pos Pos) *Attrs {
+	buf := make([]Value, len(sh.keys)+1)
+	a := (*Attrs)(unsafe.Pointer(unsafe.SliceData(buf)))
+	a.sh, a.pos = sh, uint64(pos)
+	return a
+}
+
+// values returns the values, in the order of the shape's keys.
+func (a *Attrs) values() []Value {
+	return unsafe.Slice((*Value)(unsafe.Add(unsafe.Pointer(a), unsafe.Sizeof(Value{}))), len(a.sh.keys))
+}
+
+func (a *Attrs) slot(i int) *Value {
+	return (*Value)(unsafe.Add(unsafe.Pointer(a), uintptr(i+1)*unsafe.Sizeof(Value{})))
+}
+
+// Len returns the number of attributes.
+func (a *Attrs) Len() int { return len(a.sh.keys) }
+
+// Pos returns where the set was written, zero if it was made by a builtin.
+func (a *Attrs) Pos() Pos { return Pos(a.pos) }
+
+// Get returns the value of an attribute, usually a thunk, and whether the set
+// has it.
+func (a *Attrs) Get(name Sym) (Value, bool) {
+	i := a.sh.find(name)
+	if i < 0 {
+		return Value{}, false
+	}
+	return *a.slot(i), true
+}
+
+// GetAttr returns an attribute with its position, and whether the set has it.
+func (a *Attrs) GetAttr(name Sym) (Attr, bool) {
+	i := a.sh.find(name)
+	if i < 0 {
+		return Attr{}, false
+	}
+	return a.At(i), true
+}
+
+// Has tells whether the set has an attribute.
+func (a *Attrs) Has(name Sym) bool { return a.sh.find(name) >= 0 }
+
+// At returns attribute i of Len in the set's own order, which is cheap and the
+// same for sets with the same names, but no order that anything observable
+// may depend on: for that use [Ctx.Sorted].
+func (a *Attrs) At(i int) Attr { return Attr{a.sh.keys[i], a.sh.posAt(i), *a.slot(i)} }
+
+// Sorted iterates over the attributes of a set in the byte order of their
+// names, which is the order of attrNames, of printing and of every walk that
+// can fail.
+func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
+	return func(yield func(Attr) bool) {
+		for _, i := range a.sh.lexOrder(c.st.symbols) {
+			if !yield(a.At(int(i))) {
+				return
+			}
+		}
+	}
+}
+
+// MapValues makes a set with the names of a and new values without positions.
+// f gets each attribute in the set's own order.
+func (c *Ctx) MapValues(a *Attrs, f func(Attr) Value) Value {
+	r := newAttrs(a.sh.withoutPos(), 0)
+	c.countSet(a.Len())
+	for i, v := 0, r.values(); i < len(v); i++ {
+		v[i] = f(a.At(i))
+	}
+	return AttrsValue(r)
+}
+
+// FilterAttrs makes a set of those attributes of a that keep accepts; they
+// keep their positions. It returns a itself if all are kept.
+func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
+	kept := make([]int32, 0, a.Len())
+	for i, k := range a.sh.keys {
+		if keep(k) {
+			kept = append(kept, int32(i))
+		}
+	}
+	if len(kept) == a.Len() {
+		return AttrsValue(a)
+	}
+	sh := &shape{keys: make([]Sym, len(kept))}
+	if a.sh.pos != nil {
+		sh.pos = make([]Pos, len(kept))
+	}
+	r := newAttrs(sh, 0)
+	c.countSet(len(kept))
+	for j, i := range kept {
+		sh.keys[j] = a.sh.keys[i]
+		if sh.pos != nil {
+			sh.pos[j] = a.sh.pos[i]
+		}
+		*r.slot(j) = *a.slot(int(i))
+	}
+	return AttrsValue(r)
+}
+
+// AttrsBuilder collects attributes in any order.
+type AttrsBuilder struct {
+	c     *Ctx
+	items []Attr
+	pos   Pos
+}
+
+// NewAttrs starts a set; capacity is a guess of its size.
+func (c *Ctx) NewAttrs(capacity int) *AttrsBuilder {
+	return &AttrsBuilder{c: c, items: make([]Attr, 0, capacity)}
+}
+
+// Set adds an attribute.
+func (b *AttrsBuilder) Set(name Sym, v Value) { b.items = append(b.items, Attr{Name: name, Value: v}) }
+
+// SetName adds an attribute by its text.
+func (b *AttrsBuilder) SetName(name string, v Value) { b.Set(b.c.Intern(name), v) }
+
+// SetAttr adds an attribute with its position.
+func (b *AttrsBuilder) SetAttr(a Attr) { b.items = append(b.items, a) }
+
+// SetPos says where the set as a whole was written.
+func (b *AttrsBuilder) SetPos(p Pos) { b.pos = p }
+
+// Len returns how many attributes were added, repeated names included.
+func (b *AttrsBuilder) Len() int { return len(b.items) }
+
+// Build makes the set. Of several attributes of the same name the last one
+// counts. The builder must not be used any more.
+func (b *AttrsBuilder) Build() Value { return b.build(false) }
+
+// BuildFirst is Build, but of several attributes of the same name the first
+// one counts, as listToAttrs has it.
+func (b *AttrsBuilder) BuildFirst() Value { return b.build(true) }
+
+func bySym(x, y Attr) int { return int(int64(x.Name) - int64(y.Name)) }
+
+func (b *AttrsBuilder) build(first bool) Value {
+	if len(b.items) == 0 && b.pos == 0 {
+		return b.c.st.emptyAttrs
+	}
+	if !slices.IsSortedFunc(b.items, bySym) {
+		slices.SortStableFunc(b.items, bySym)
+	}
+	out := b.items[:0]
+	hasPos := false
+	for _, it := range b.items {
+		hasPos = hasPos || it.Pos != 0
+		if n := len(out); n > 0 && out[n-1].Name == it.Name {
+			if !first {
+				out[n-1] = it
+			}
+			continue
+		}
+		out = append(out, it)
+	}
+	return AttrsValue(b.c.attrsOf(out, hasPos, b.pos))
+}
+
+// attrsOf makes a set with a shape of its own out of sorted attributes.
+func (c *Ctx) attrsOf(items []Attr, hasPos bool, pos Pos) *Attrs {
+	sh := &shape{keys: make([]Sym, len(items))}
+	if hasPos {
+		sh.pos = make([]Pos, len(items))
+	}
+	a := newAttrs(sh, pos)
+	c.countSet(len(items))
+	for i, it := range items {
+		sh.keys[i] = it.Name
+		if hasPos {
+			sh.pos[i] = it.Pos
+		}
+		*a.slot(i) = it.Value
+	}
+	return a
+}
+
+// Record is the fixed list of names of sets that a builtin makes again and
+// again, such as { success; value; }. Make it once with [State.NewRecord].
+type Record struct {
+	sh    *shape
+	order []int // order[i] is the slot of the i-th name given
+}
+
+// NewRecord makes a Record of distinct names.
+func (s *State) NewRecord(names ...string) *Record {
+	syms := make([]Sym, len(names))
+	for i, n := range names {
+		syms[i] = s.symbols.Intern(n)
+	}
+	keys := slices.Clone(syms)
+	slices.Sort(keys)
+	r := &Record{sh: &shape{keys: keys, static: true}, order: make([]int, len(names))}
+	for i, k := range syms {
+		r.order[i], _ = slices.BinarySearch(keys, k)
+	}
+	return r
+}
+
+// Make makes a set of values in the order of the names given to NewRecord.
+func (r *Record) Make(c *Ctx, values ...Value) Value {
+	a := newAttrs(r.sh, 0)
+	c.countSet(len(values))
+	for i, v := range values {
+		*a.slot(r.order[i]) = v
+	}
+	return AttrsValue(a)
+}

@@ -1,0 +1,407 @@
+package eval
+
+import (
+	"slices"
+	"sync/atomic"
+	"unsafe"
+)
+
+func ptr[T any](p *T) unsafe.Pointer { return unsafe.Pointer(p) }
+
+// lambda is a compiled function: one parameter with or without a set pattern,
+// or several curried ones that share a frame ("fused").
+type lambda struct {
+	params   []param // one for each fused parameter
+	name     Sym     // of the innermost member
+	innerPos Pos     // of the innermost member
+	body     node
+	slots    int // size of the frame
+
+	hasFormals bool
+	ellipsis   bool
+	hasArg     bool // with formals: the whole set has a name, in the last slot
+	formals    []formal
+	plan       atomic.Pointer[formalsPlan]
+}
+
+// param describes one of the nested functions that a lambda stands for.
+type param struct {
+	arg  Sym
+	name Sym
+	pos  Pos
+}
+
+type formal struct {
+	name Sym
+	pos  Pos
+	def  node // nil: required
+}
+
+// formalsPlan tells, for arguments of one shape, where each formal finds its
+// value; -1 means the default.
+type formalsPlan struct {
+	sh   *shape
+	from []int32
+}
+
+type closure struct {
+	fn  *lambda
+	env *env
+}
+
+// Call calls a function with arguments, which may be thunks, and returns the
+// finished result. pos is where the call is written, zero for none.
+func (c *Ctx) Call(pos Pos, f Value, args ...Value) Value {
+	base := len(c.args)
+	c.args = append(c.args, args...)
+	v := c.callN(f, c.args[base:len(c.args):len(c.args)], pos)
+	c.args = c.args[:base]
+	return v
+}
+
+// Call1 is Call with one argument.
+func (c *Ctx) Call1(pos Pos, f, arg Value) Value { return c.call1(f, arg, pos) }
+
+// Call2 is Call with two arguments.
+func (c *Ctx) Call2(pos Pos, f, a, b Value) Value { return c.call2(f, a, b, pos) }
+
+func (c *Ctx) call1(f, arg Value, pos Pos) Value {
+	if f.kind() == kLambda {
+		cl := (*closure)(f.p)
+		if fn := cl.fn; len(fn.params) == 1 {
+			c.enter(pos)
+			v := c.runLambda1(cl, arg, pos)
+			c.depth--
+			return v
+		}
+	}
+	base := len(c.args)
+	c.args = append(c.args, arg)
+	v := c.callN(f, c.args[base:], pos)
+	c.args = c.args[:base]
+	return v
+}
+
+func (c *Ctx) call2(f, a, b Value, pos Pos) Value {
+	if f.kind() == kLambda {
+		cl := (*closure)(f.p)
+		if fn := cl.fn; len(fn.params) == 2 {
+			c.enter(pos)
+			e := c.newEnv(cl.env, 2)
+			*e.slot(0) = a
+			*e.slot(1) = b
+			v := c.runBody(fn, e, pos)
+			c.depth--
+			return v
+		}
+	}
+	base := len(c.args)
+	c.args = append(c.args, a, b)
+	v := c.callN(f, c.args[base:], pos)
+	c.args = c.args[:base]
+	return v
+}
+
+// callN calls f with all args. The slice may be the top of c.args.
+func (c *Ctx) callN(f Value, args []Value, pos Pos) Value {
+	c.enter(pos)
+	f = c.ForceAt(f, pos)
+	for len(args) > 0 {
+		switch f.kind() {
+		case kLambda:
+			f, args = c.callLambda(f, args, pos)
+		case kPrimOp:
+			f, args = c.callPrimOp(f, args, pos)
+		case kPartial:
+			f, args = c.callPartial(f, args, pos)
+		case kAttrs:
+			f = c.callFunctor(f, args[0], pos)
+			args = args[1:]
+		default:
+			c.throwNotFunction(f, pos)
+		}
+	}
+	c.depth--
+	return f
+}
+
+func (c *Ctx) callLambda(f Value, args []Value, pos Pos) (Value, []Value) {
+	cl := (*closure)(f.p)
+	n := len(cl.fn.params)
+	if n == 1 {
+		return c.runLambda1(cl, args[0], pos), args[1:]
+	}
+	if len(args) < n {
+		return makePartial(f, args), nil
+	}
+	e := c.newEnv(cl.env, n)
+	for i, a := range args[:n] {
+		*e.slot(i) = a
+	}
+	return c.runBody(cl.fn, e, pos), args[n:]
+}
+
+func makePartial(f Value, args []Value) Value {
+	return Value{ptr(&partial{f, slices.Clone(args)}), uint64(kPartial)}
+}
+
+func (c *Ctx) callPrimOp(f Value, args []Value, pos Pos) (Value, []Value) {
+	p := (*PrimOp)(f.p)
+	if len(args) < p.Arity {
+		return makePartial(f, args), nil
+	}
+	return c.runPrimOp(p, args[:p.Arity:p.Arity], pos), args[p.Arity:]
+}
+
+func (c *Ctx) callPartial(f Value, args []Value, pos Pos) (Value, []Value) {
+	pa := (*partial)(f.p)
+	need := pa.arity() - len(pa.args)
+	if len(args) < need {
+		return makePartial(pa.fn, append(slices.Clip(pa.args), args...)), nil
+	}
+	if pa.fn.kind() == kLambda {
+		cl := (*closure)(pa.fn.p)
+		e := c.newEnv(cl.env, len(cl.fn.params))
+		for i, a := range pa.args {
+			*e.slot(i) = a
+		}
+		for i, a := range args[:need] {
+			*e.slot(len(pa.args) + i) = a
+		}
+		return c.runBody(cl.fn, e, pos), args[need:]
+	}
+	base := len(c.args)
+	c.args = append(append(c.args, pa.args...), args[:need]...)
+	v := c.runPrimOp((*PrimOp)(pa.fn.p), c.args[base:len(c.args):len(c.args)], pos)
+	c.args = c.args[:base]
+	return v, args[need:]
+}
+
+func (p *partial) arity() int {
+	if p.fn.kind() == kPrimOp {
+		return (*PrimOp)(p.fn.p).Arity
+	}
+	return len((*closure)(p.fn.p).fn.params)
+}
+
+func (c *Ctx) runPrimOp(p *PrimOp, args []Value, pos Pos) Value {
+	c.Stats.PrimOpCalls++
+	if c.sp >= c.segEnd {
+		var v Value
+		c.onNewStack(func() { v = c.runPrimOp(p, args, pos) })
+		return v
+	}
+	c.push(frame{kind: frPrim, pos: pos, p: ptr(p)})
+	v := c.Force(p.Fn(c, pos, args))
+	c.sp--
+	return v
+}
+
+// runLambda1 calls a function of one parameter, with or without formals.
+func (c *Ctx) runLambda1(cl *closure, arg Value, pos Pos) Value {
+	fn := cl.fn
+	e := c.newEnv(cl.env, fn.slots)
+	if fn.hasFormals {
+		c.bindFormals(fn, e, arg, pos)
+	} else {
+		*e.slot(0) = arg
+	}
+	return c.runBody(fn, e, pos)
+}
+
+func (c *Ctx) runBody(fn *lambda, e *env, pos Pos) Value {
+	c.Stats.Calls++
+	if c.sp >= c.segEnd {
+		var v Value
+		c.onNewStack(func() { v = c.runBody(fn, e, pos) })
+		return v
+	}
+	c.push(frame{kind: frCall, pos: pos, p: ptr(fn)})
+	v := fn.body.eval(c, e)
+	c.sp--
+	return v
+}
+
+// bindFormals fills the frame of a function with a set pattern.
+func (c *Ctx) bindFormals(fn *lambda, e *env, arg Value, pos Pos) {
+	var a *Attrs
+	if w, ok := Peek(arg); ok && w.kind() == kAttrs {
+		a = w.AsAttrs()
+	} else {
+		a = c.forceFormals(fn, arg, pos)
+	}
+	plan := fn.plan.Load()
+	if plan == nil || plan.sh != a.sh {
+		c.Stats.PlanMisses++
+		plan = c.planFormals(fn, a, pos)
+	} else {
+		c.Stats.PlanHits++
+	}
+	if fn.hasArg {
+		*e.slot(len(fn.formals)) = arg
+	}
+	for i, x := range plan.from {
+		if x >= 0 {
+			*e.slot(i) = *a.slot(int(x))
+		} else {
+			*e.slot(i) = fn.formals[i].def.delay(c, e)
+		}
+	}
+}
+
+const lambdaArgText = "while evaluating the value passed for the lambda argument"
+
+func (c *Ctx) forceFormals(fn *lambda, arg Value, pos Pos) *Attrs {
+	if pos == 0 {
+		return c.ForceAttrs(fn.innerPos, arg, lambdaArgText)
+	}
+	c.pushMsg(pos, "from call site")
+	a := c.ForceAttrs(fn.innerPos, arg, lambdaArgText)
+	c.sp--
+	return a
+}
+
+func (c *Ctx) planFormals(fn *lambda, a *Attrs, pos Pos) *formalsPlan {
+	plan := &formalsPlan{a.sh, make([]int32, len(fn.formals))}
+	used, missing := 0, Sym(0)
+	for i, f := range fn.formals {
+		x := a.sh.find(f.name)
+		plan.from[i] = int32(x)
+		if x >= 0 {
+			used++
+		} else if f.def == nil && (missing == 0 || f.name < missing) {
+			missing = f.name
+		}
+	}
+	if missing != 0 {
+		panic(Errorf(KindType, fn.innerPos, "function '%s' called without required argument '%s'",
+			c.lambdaName(fn), c.Name(missing)).callSite(pos))
+	}
+	if !fn.ellipsis && used != a.Len() {
+		c.throwUnexpected(fn, a, pos)
+	}
+	if a.sh.static {
+		fn.plan.Store(plan)
+	}
+	return plan
+}
+
+func (e *Error) callSite(pos Pos) *Error { return e.With(pos, "from call site") }
+
+func (c *Ctx) lambdaName(fn *lambda) string {
+	if fn.name == 0 {
+		return "anonymous lambda"
+	}
+	return c.Name(fn.name)
+}
+
+func (c *Ctx) throwUnexpected(fn *lambda, a *Attrs, pos Pos) {
+	for _, k := range a.sh.keys {
+		if fn.hasFormal(k) {
+			continue
+		}
+		names := make([]string, len(fn.formals))
+		for i, f := range fn.formals {
+			names[i] = c.Name(f.name)
+		}
+		panic(Errorf(KindType, fn.innerPos, "function '%s' called with unexpected argument '%s'",
+			c.lambdaName(fn), c.Name(k)).callSite(pos).Suggest(c.Name(k), names))
+	}
+}
+
+func (fn *lambda) hasFormal(k Sym) bool {
+	return slices.ContainsFunc(fn.formals, func(f formal) bool { return f.name == k })
+}
+
+func (c *Ctx) callFunctor(f, arg Value, pos Pos) Value {
+	at, ok := f.AsAttrs().GetAttr(SymFunctor)
+	if !ok {
+		c.throwNotFunction(f, pos)
+	}
+	c.push(frame{kind: frFunctor, pos: pos})
+	v := c.call2(c.ForceAt(at.Value, at.Pos), f, arg, at.Pos)
+	c.sp--
+	return v
+}
+
+func (c *Ctx) throwNotFunction(f Value, pos Pos) {
+	panic(Errorf(KindType, pos, "attempt to call something which is not a function but %s: %s",
+		c.ShowType(f), c.PrintForError(f)))
+}
+
+// Formal describes one parameter of a function's set pattern.
+type Formal struct {
+	Name       Sym
+	Pos        Pos
+	HasDefault bool
+}
+
+// FunctionInfo describes a function as functionArgs, toXML and autocalling
+// see it.
+type FunctionInfo struct {
+	Pos        Pos
+	Name       Sym // of the attribute that it was written as, zero for none
+	Arg        Sym // name of the argument as a whole, zero for none
+	HasFormals bool
+	Ellipsis   bool
+	Formals    []Formal // in source order
+}
+
+// Describe describes a finished lambda; ok is false for every other value. A
+// partially applied lambda looks like the function that it now is.
+func (c *Ctx) Describe(f Value) (info FunctionInfo, ok bool) {
+	applied := 0
+	if f.kind() == kPartial {
+		applied = len((*partial)(f.p).args)
+		f = (*partial)(f.p).fn
+	}
+	if f.kind() != kLambda {
+		return FunctionInfo{}, false
+	}
+	fn := (*closure)(f.p).fn
+	p := fn.params[applied]
+	info = FunctionInfo{Pos: p.pos, Name: p.name, Arg: p.arg, HasFormals: fn.hasFormals, Ellipsis: fn.ellipsis}
+	for _, x := range fn.formals {
+		info.Formals = append(info.Formals, Formal{x.name, x.pos, x.def != nil})
+	}
+	return info, true
+}
+
+// IsFunctor tells whether a finished value is a set that can be called.
+func (c *Ctx) IsFunctor(v Value) bool { return v.kind() == kAttrs && v.AsAttrs().Has(SymFunctor) }
+
+// AutoCall calls a function with the arguments that its pattern asks for, as
+// the command line does with --arg; everything else is returned finished but
+// otherwise as it is.
+func (c *Ctx) AutoCall(v Value, args *Attrs) Value {
+	v = c.Force(v)
+	for c.IsFunctor(v) {
+		at, _ := v.AsAttrs().GetAttr(SymFunctor)
+		v = c.call1(c.Force(at.Value), v, at.Pos)
+	}
+	info, ok := c.Describe(v)
+	if !ok || !info.HasFormals {
+		return v
+	}
+	b := c.NewAttrs(len(info.Formals))
+	if info.Ellipsis {
+		for i := range args.Len() {
+			b.SetAttr(args.At(i))
+		}
+	} else {
+		for _, f := range info.Formals {
+			if at, ok := args.GetAttr(f.Name); ok {
+				b.SetAttr(at)
+			} else if !f.HasDefault {
+				panic(Errorf(KindMissingArg, f.Pos, autoCallText, c.Name(f.Name)))
+			}
+		}
+	}
+	return c.call1(v, b.Build(), info.Pos)
+}
+
+const autoCallText = `cannot evaluate a function that has an argument without a value ('%s')
+Nix attempted to evaluate a function as a top level expression; in
+this case it must have its arguments supplied either by default
+values, or passed explicitly with '--arg' or '--argstr'. See
+https://nix.dev/manual/nix/stable/language/syntax.html#functions.`

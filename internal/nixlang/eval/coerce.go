@@ -1,0 +1,190 @@
+package eval
+
+import (
+	"strconv"
+	"strings"
+)
+
+// CoerceFlags change how a value becomes a string.
+type CoerceFlags uint8
+
+// Without flags only strings, paths, and sets with __toString or outPath
+// become strings, and paths are copied to the store, as in "${x}".
+const (
+	// CoerceMore also accepts null, Booleans, numbers and lists: toString and
+	// derivation attributes.
+	CoerceMore CoerceFlags = 1 << iota
+	// CoerceNoCopy gives a path's own name instead of copying it.
+	CoerceNoCopy
+)
+
+// CoerceToString turns a value into a string, collecting its context in ctx.
+// what is the trace frame of errors, pos the place of the use.
+func (c *Ctx) CoerceToString(pos Pos, v Value, ctx *ContextSet, what string, flags CoerceFlags) string {
+	v = c.ForceAt(v, pos)
+	switch v.kind() {
+	case kString:
+		return v.AsString()
+	case kStringCtx:
+		ctx.Add(v.Context())
+		return v.AsString()
+	}
+	c.enter(pos)
+	var s string
+	switch v.kind() {
+	case kPath:
+		s = c.coercePath(v, ctx, flags)
+	case kAttrs:
+		s = c.coerceSet(pos, v, ctx, what, flags)
+	default:
+		s = c.coerceOther(pos, v, ctx, what, flags)
+	}
+	c.depth--
+	return s
+}
+
+func (c *Ctx) coercePath(v Value, ctx *ContextSet, flags CoerceFlags) string {
+	if flags&CoerceNoCopy != 0 {
+		return v.AsString()
+	}
+	p, elem := c.CopyPath(v.AsString())
+	ctx.AddElem(elem)
+	return p
+}
+
+// CopyPath copies a path to the store by [Options.CopyPath].
+func (c *Ctx) CopyPath(path string) (storePath string, elem ContextElem) {
+	if strings.HasSuffix(path, ".drv") {
+		panic(Errorf(KindEval, 0, "file names are not allowed to end in '.drv'"))
+	}
+	if c.st.opts.CopyPath == nil {
+		panic(Errorf(KindOther, 0, "cannot copy '%s' to the store: there is no store", path))
+	}
+	return c.st.opts.CopyPath(c, path)
+}
+
+func (c *Ctx) coerceSet(pos Pos, v Value, ctx *ContextSet, what string, flags CoerceFlags) string {
+	var s string
+	c.Peel(pos, v, func(w Value) {
+		if w.kind() == kAttrs {
+			c.throwCoerce(pos, w, what)
+		}
+		s = c.CoerceToString(pos, w, ctx, what, flags)
+	})
+	return s
+}
+
+func (c *Ctx) throwCoerce(pos Pos, v Value, what string) {
+	panic(Errorf(KindType, 0, "cannot coerce %s to a string: %s", c.ShowType(v), c.PrintForError(v)).With(pos, what))
+}
+
+// Peel replaces a set by what its __toString returns or else by its outPath,
+// as often as needed, and calls use with what is left: a value that is no set,
+// or a set with neither. Errors of use get the frames of the way there.
+func (c *Ctx) Peel(pos Pos, v Value, use func(Value)) {
+	v = c.ForceAt(v, pos)
+	if v.kind() != kAttrs {
+		use(v)
+		return
+	}
+	if at, ok := v.AsAttrs().GetAttr(SymToString); ok {
+		c.pushMsg(at.Pos, "while calling the `__toString` attribute")
+		r := c.call1(c.ForceAt(at.Value, at.Pos), v, at.Pos)
+		c.sp--
+		c.peelInto(pos, at.Pos, r, "while using the result of the `__toString` attribute", use)
+		return
+	}
+	if at, ok := v.AsAttrs().GetAttr(SymOutPath); ok {
+		if _, ok := Peek(at.Value); !ok {
+			c.pushMsg(at.Pos, "while evaluating the `outPath` attribute")
+			c.ForceAt(at.Value, at.Pos)
+			c.sp--
+		}
+		c.peelInto(pos, at.Pos, at.Value, "while using the `outPath` attribute", use)
+		return
+	}
+	use(v)
+}
+
+func (c *Ctx) peelInto(pos, at Pos, v Value, frame string, use func(Value)) {
+	c.pushMsg(at, frame)
+	c.enter(pos)
+	c.Recurse(func() { c.Peel(at, v, use) })
+	c.depth--
+	c.sp--
+}
+
+func (c *Ctx) coerceOther(pos Pos, v Value, ctx *ContextSet, what string, flags CoerceFlags) string {
+	if flags&CoerceMore != 0 {
+		switch v.kind() {
+		case kNull:
+			return ""
+		case kBool:
+			if v.AsBool() {
+				return "1"
+			}
+			return ""
+		case kInt, kBigInt:
+			return strconv.FormatInt(v.AsInt(), 10)
+		case kFloat:
+			return formatFixed(v.AsFloat())
+		case kList:
+			return c.coerceList(pos, v.AsList(), ctx, what, flags)
+		}
+	}
+	c.throwCoerce(pos, v, what)
+	return ""
+}
+
+// coerceList joins the elements with blanks. That there is none behind an
+// element that is an empty list is an oddity of Nix that hashes depend on.
+func (c *Ctx) coerceList(pos Pos, l []Value, ctx *ContextSet, what string, flags CoerceFlags) string {
+	var b strings.Builder
+	c.pushMsg(pos, what)
+	for i, x := range l {
+		c.Recurse(func() {
+			b.WriteString(c.CoerceToString(pos, x, ctx, "while evaluating one element of the list", flags))
+		})
+		if w := c.Force(x); i < len(l)-1 && (w.kind() != kList || w.size() > 0) {
+			b.WriteByte(' ')
+		}
+	}
+	c.sp--
+	return b.String()
+}
+
+// CoerceToPath turns a value into an absolute path name: of a path, or the
+// text of a string, which must be absolute.
+func (c *Ctx) CoerceToPath(pos Pos, v Value, ctx *ContextSet, what string) string {
+	var s string
+	c.Peel(pos, v, func(w Value) {
+		if w.kind() == kPath {
+			s = w.AsString()
+			return
+		}
+		s = c.CoerceToString(pos, w, ctx, what, CoerceNoCopy)
+		if s == "" || s[0] != '/' {
+			panic(Errorf(KindEval, 0, "string '%s' doesn't represent an absolute path", s).With(pos, what))
+		}
+		s = CanonPath(s)
+	})
+	return s
+}
+
+// CanonPath removes "." and "..", and slashes that do nothing, from an
+// absolute path by its text alone.
+func CanonPath(p string) string {
+	var parts []string
+	for part := range strings.SplitSeq(p, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			if len(parts) > 0 {
+				parts = parts[:len(parts)-1]
+			}
+		default:
+			parts = append(parts, part)
+		}
+	}
+	return "/" + strings.Join(parts, "/")
+}

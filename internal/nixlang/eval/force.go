@@ -1,0 +1,132 @@
+package eval
+
+import "unsafe"
+
+// Force returns the finished value of a slot: v itself unless it is a thunk,
+// else what the thunk computes, computing it if nobody has yet.
+func (c *Ctx) Force(v Value) Value {
+	if v.kind() != kThunk {
+		return v
+	}
+	t := (*Thunk)(v.p)
+	if t.code == nil {
+		return Value{t.p, t.n}
+	}
+	return c.forceThunk(t, 0)
+}
+
+// ForceAt is Force at a place in the program, for the message of an infinite
+// recursion.
+func (c *Ctx) ForceAt(v Value, pos Pos) Value {
+	if v.kind() != kThunk {
+		return v
+	}
+	t := (*Thunk)(v.p)
+	if t.code == nil {
+		return Value{t.p, t.n}
+	}
+	return c.forceThunk(t, pos)
+}
+
+// Peek returns the finished value of a slot if it is there without any
+// computation, else ok is false.
+func Peek(v Value) (w Value, ok bool) {
+	if v.kind() != kThunk {
+		return v, true
+	}
+	t := (*Thunk)(v.p)
+	return Value{t.p, t.n}, t.code == nil
+}
+
+func (c *Ctx) forceThunk(t *Thunk, pos Pos) Value {
+	k := t.code
+	if k == nil {
+		return Value{t.p, t.n}
+	}
+	if k == blackholed || k == failedCode {
+		c.throwUnready(t, pos)
+	}
+	if c.sp >= c.segEnd {
+		var v Value
+		c.onNewStack(func() { v = c.forceThunk(t, pos) })
+		return v
+	}
+	t.code = blackholed
+	c.Stats.Forced++
+	c.push(frame{kind: frThunk, p: unsafe.Pointer(t), q: unsafe.Pointer(k)})
+	v := k.node.eval(c, (*env)(t.p))
+	c.sp--
+	t.p, t.n = v.p, v.n
+	t.code = nil
+	return v
+}
+
+// failure is what a failed thunk holds: the error and how much of its trace
+// had been collected when it left the thunk.
+type failure struct {
+	err    *Error
+	frames int
+}
+
+// throwUnready throws for a thunk that is being evaluated or has failed.
+func (c *Ctx) throwUnready(t *Thunk, pos Pos) {
+	if t.code == failedCode {
+		f := (*failure)(t.p)
+		e := f.err.clone()
+		e.Trace = e.Trace[:f.frames:f.frames]
+		panic(e)
+	}
+	e := Errorf(KindInfiniteRec, pos, "infinite recursion encountered")
+	e.loop = t
+	panic(e)
+}
+
+// ForceDeep forces a value and all that it contains, as builtins.deepSeq does.
+func (c *Ctx) ForceDeep(v Value) Value { return c.forceDeep(v, map[Value]struct{}{}) }
+
+func (c *Ctx) forceDeep(v Value, seen map[Value]struct{}) Value {
+	c.enter(0)
+	if _, ok := seen[v]; ok && v.p != nil {
+		c.depth--
+		return c.Force(v)
+	}
+	if v.p != nil {
+		seen[v] = struct{}{}
+	}
+	w := c.Force(v)
+	switch w.kind() {
+	case kAttrs:
+		a := w.AsAttrs()
+		for i := range a.Len() {
+			at := a.At(i)
+			if isPlain(at.Value) {
+				continue
+			}
+			c.push(frame{kind: frAttr, pos: at.Pos, n: uint32(at.Name)})
+			c.forceDeepGuarded(at.Value, seen)
+			c.sp--
+		}
+	case kList:
+		for i, x := range w.AsList() {
+			if isPlain(x) {
+				continue
+			}
+			c.push(frame{kind: frIndex, n: uint32(i)})
+			c.forceDeepGuarded(x, seen)
+			c.sp--
+		}
+	}
+	c.depth--
+	return w
+}
+
+func (c *Ctx) forceDeepGuarded(v Value, seen map[Value]struct{}) {
+	if c.sp >= c.segEnd {
+		c.onNewStack(func() { c.forceDeep(v, seen) })
+		return
+	}
+	c.forceDeep(v, seen)
+}
+
+// isPlain tells whether v is finished and contains no other value.
+func isPlain(v Value) bool { return v.kind() < kList }

@@ -1,0 +1,154 @@
+package eval
+
+import "isomorph/internal/nixlang/syntax"
+
+// evalBool evaluates an expression that must give a truth value.
+func (c *Ctx) evalBool(n node, e *env, pos Pos, what string) bool {
+	c.pushMsg(pos, what)
+	v := n.eval(c, e)
+	if v.kind() != kBool {
+		c.throwExpected("a Boolean", v, pos)
+	}
+	c.sp--
+	return v.AsBool()
+}
+
+// ifNode is if cond then then else els.
+type ifNode struct {
+	suspension
+	cond, then, els node
+	condPos         Pos
+}
+
+func (n *ifNode) eval(c *Ctx, e *env) Value {
+	if c.evalBool(n.cond, e, n.condPos, "while evaluating a branch condition") {
+		return n.then.eval(c, e)
+	}
+	return n.els.eval(c, e)
+}
+
+// notNode is !x.
+type notNode struct {
+	suspension
+	x   node
+	pos Pos
+}
+
+func (n *notNode) eval(c *Ctx, e *env) Value {
+	return Bool(!c.evalBool(n.x, e, n.pos, "in the argument of '!'"))
+}
+
+// operands are the two sides of an operator and where they are.
+type operands struct {
+	suspension
+	a, b            node
+	aPos, bPos, pos Pos
+}
+
+type andNode struct{ operands }
+
+func (n *andNode) eval(c *Ctx, e *env) Value {
+	return Bool(c.evalBool(n.a, e, n.aPos, "in the left operand of '&&'") &&
+		c.evalBool(n.b, e, n.bPos, "in the right operand of '&&'"))
+}
+
+type orNode struct{ operands }
+
+func (n *orNode) eval(c *Ctx, e *env) Value {
+	return Bool(c.evalBool(n.a, e, n.aPos, "in the left operand of '||'") ||
+		c.evalBool(n.b, e, n.bPos, "in the right operand of '||'"))
+}
+
+type implNode struct{ operands }
+
+func (n *implNode) eval(c *Ctx, e *env) Value {
+	return Bool(!c.evalBool(n.a, e, n.aPos, "in the left operand of '->'") ||
+		c.evalBool(n.b, e, n.bPos, "in the right operand of '->'"))
+}
+
+// equalNode is a == b or, negated, a != b.
+type equalNode struct {
+	operands
+	negate bool
+}
+
+func (n *equalNode) eval(c *Ctx, e *env) Value {
+	left, right := "in the left operand of '=='", "in the right operand of '=='"
+	if n.negate {
+		left, right = "in the left operand of '!='", "in the right operand of '!='"
+	}
+	c.pushMsg(n.aPos, left)
+	a := n.a.eval(c, e)
+	c.sp--
+	c.pushMsg(n.bPos, right)
+	b := n.b.eval(c, e)
+	c.sp--
+	c.enter(n.pos)
+	equal := c.equalOperands(a, b, n.pos)
+	c.depth--
+	return Bool(equal != n.negate)
+}
+
+// assertNode is assert cond; body.
+type assertNode struct {
+	suspension
+	cond, body node
+	condPos    Pos
+	pos        Pos
+	src        syntax.Expr // of cond
+	eq         *equalNode  // cond, if that is an equality
+}
+
+func (n *assertNode) eval(c *Ctx, e *env) Value {
+	if !c.evalBool(n.cond, e, n.condPos, "in the condition of the assert statement") {
+		n.fail(c, e)
+	}
+	return n.body.eval(c, e)
+}
+
+func (n *assertNode) fail(c *Ctx, e *env) {
+	src := c.st.printExpr(n.src)
+	if n.eq != nil {
+		c.explainInequality(n, e, src)
+	}
+	panic(Errorf(KindAssertion, n.pos, "assertion '%s' failed", src))
+}
+
+// explainInequality throws an error that says in what the two sides differ.
+// The sides are evaluated once more, as Nix does.
+func (c *Ctx) explainInequality(n *assertNode, e *env, src string) {
+	err := c.Try(func() {
+		a := n.eq.a.eval(c, e)
+		b := n.eq.b.eval(c, e)
+		c.assertEqual(a, b, n.eq.pos, true)
+	})
+	if err == nil {
+		return
+	}
+	if err.Catchable() {
+		err.Withf(n.pos, "while evaluating the condition of the assertion '%s'", src)
+	}
+	panic(err)
+}
+
+// curPosNode is __curPos.
+type curPosNode struct {
+	suspension
+	pos Pos
+}
+
+func (n *curPosNode) eval(c *Ctx, _ *env) Value { return c.PosValue(n.pos) }
+
+// PosValue returns { file; line; column; } of a place in a file, null for
+// every other place.
+func (c *Ctx) PosValue(p Pos) Value {
+	at := c.st.files.Position(p)
+	if !at.IsValid() || at.Kind != syntax.OriginFile {
+		return Null
+	}
+	b := c.NewAttrs(3)
+	b.Set(SymFile, String(at.Name))
+	b.Set(SymLine, Int(int64(at.Line)))
+	b.Set(SymColumn, Int(int64(at.Column)))
+	return b.Build()
+}

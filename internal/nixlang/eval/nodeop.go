@@ -1,0 +1,214 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+)
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// updateNode is a // b // c ..., evaluated from right to left and merged from
+// left to right, as C++ Nix does.
+type updateNode struct {
+	suspension
+	parts []updatePart
+}
+
+type updatePart struct {
+	value node
+	pos   Pos
+	what  string
+}
+
+func (n *updateNode) eval(c *Ctx, e *env) Value {
+	if len(n.parts) == 2 {
+		b := n.parts[1].eval(c, e)
+		a := n.parts[0].eval(c, e)
+		return AttrsValue(c.update(a, b))
+	}
+	sets := make([]*Attrs, len(n.parts))
+	for i := len(sets) - 1; i >= 0; i-- {
+		sets[i] = n.parts[i].eval(c, e)
+	}
+	a := sets[0]
+	for _, b := range sets[1:] {
+		a = c.update(a, b)
+	}
+	return AttrsValue(a)
+}
+
+func (p *updatePart) eval(c *Ctx, e *env) *Attrs {
+	c.pushMsg(p.pos, p.what)
+	v := p.value.eval(c, e)
+	if v.kind() != kAttrs {
+		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(v), c.PrintForError(v)))
+	}
+	c.sp--
+	return v.AsAttrs()
+}
+
+// Update returns a // b.
+func (c *Ctx) Update(a, b *Attrs) *Attrs { return c.update(a, b) }
+
+// listConcatNode is a ++ b.
+type listConcatNode struct{ operands }
+
+const concatText = "while evaluating one of the elements to concatenate"
+
+func (n *listConcatNode) eval(c *Ctx, e *env) Value {
+	c.pushMsg(n.aPos, "in the left operand of '++'")
+	a := n.a.eval(c, e)
+	c.sp--
+	c.pushMsg(n.bPos, "in the right operand of '++'")
+	b := n.b.eval(c, e)
+	c.sp--
+	c.Stats.Concats++
+	x := c.ForceList(n.pos, a, concatText)
+	y := c.ForceList(n.pos, b, concatText)
+	if len(x) == 0 {
+		return b
+	}
+	if len(y) == 0 {
+		return a
+	}
+	l := make([]Value, len(x)+len(y))
+	copy(l, x)
+	copy(l[len(x):], y)
+	c.Stats.Lists++
+	c.Stats.ListElems += uint64(len(l))
+	return List(l)
+}
+
+// concatPart is an operand of +, or a part of a string.
+type concatPart struct {
+	value   node
+	pos     Pos // for what is wrong with the value as an operand
+	exprPos Pos // for errors inside it
+}
+
+func (p *concatPart) eval(c *Ctx, e *env) Value {
+	c.pushMsg(p.exprPos, "in an operand of '+'")
+	v := p.value.eval(c, e)
+	c.sp--
+	return v
+}
+
+// concatNode is an interpolated string or path, or a sum.
+type concatNode struct {
+	suspension
+	parts       []concatPart
+	forceString bool
+	pos         Pos
+}
+
+const segmentText = "while evaluating a path segment"
+
+func (n *concatNode) eval(c *Ctx, e *env) Value {
+	if !n.forceString {
+		return n.add(c, e, n.parts[0].eval(c, e))
+	}
+	return n.join(c, e, Value{})
+}
+
+// addNode is a + b.
+type addNode struct{ concatNode }
+
+func (n *addNode) eval(c *Ctx, e *env) Value {
+	a := n.parts[0].eval(c, e)
+	if a.kind() == kInt {
+		b := n.parts[1].eval(c, e)
+		if b.kind() == kInt {
+			return Int(int64(a.n)>>8 + int64(b.n)>>8)
+		}
+		return c.addNumber(a, b, n.parts[1].pos)
+	}
+	return n.add(c, e, a)
+}
+
+// add continues a sum whose first operand is a.
+func (n *concatNode) add(c *Ctx, e *env, a Value) Value {
+	if a.isNumber() {
+		for i := range n.parts[1:] {
+			p := &n.parts[i+1]
+			a = c.addNumber(a, p.eval(c, e), p.pos)
+		}
+		return a
+	}
+	return n.join(c, e, a)
+}
+
+func (c *Ctx) addNumber(a, b Value, pos Pos) Value {
+	switch {
+	case a.IsInt() && b.IsInt():
+		x, y := a.AsInt(), b.AsInt()
+		if s := x + y; (s > x) == (y > 0) {
+			return Int(s)
+		}
+		panic(Errorf(KindEval, pos, "integer overflow in adding %d + %d", x, y))
+	case b.isNumber():
+		return Float(a.AsFloat() + b.AsFloat())
+	case a.IsInt():
+		panic(Errorf(KindEval, pos, "cannot add %s to an integer", c.ShowType(b)))
+	}
+	panic(Errorf(KindEval, pos, "cannot add %s to a float", c.ShowType(b)))
+}
+
+// join puts the parts together as a string, or as a path if the first one,
+// which is first unless that is the zero Value, is a path.
+func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
+	var buf [8]string
+	var ctx ContextSet
+	texts, flags, from := buf[:0], CoerceFlags(0), 0
+	isPath := first.kind() == kPath
+	if isPath {
+		flags = CoerceNoCopy
+	}
+	if !first.IsZero() {
+		texts = append(texts, c.CoerceToString(n.parts[0].pos, first, &ctx, segmentText, flags))
+		from = 1
+	}
+	for i := from; i < len(n.parts); i++ {
+		p := &n.parts[i]
+		v := p.eval(c, e)
+		if v.kind() == kString {
+			texts = append(texts, v.AsString())
+			continue
+		}
+		texts = append(texts, c.CoerceToString(p.pos, v, &ctx, segmentText, flags))
+	}
+	s := concatTexts(texts)
+	if !isPath {
+		return StringWith(s, ctx.Context())
+	}
+	if !ctx.Empty() {
+		panic(Errorf(KindEval, n.pos, "a string that refers to a store path cannot be appended to a path"))
+	}
+	return Path(CanonPath(s))
+}
+
+func concatTexts(texts []string) string {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	size := 0
+	for _, s := range texts {
+		size += len(s)
+	}
+	if size == 0 {
+		return ""
+	}
+	b := make([]byte, 0, size)
+	for _, s := range texts {
+		b = append(b, s...)
+	}
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// FloatToInt turns a float into an integer; ok is false if it does not fit.
+func FloatToInt(f float64) (i int64, ok bool) {
+	if math.IsNaN(f) || !fitsInt(f) {
+		return 0, false
+	}
+	return int64(f), true
+}

@@ -1,0 +1,349 @@
+package eval
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"isomorph/internal/nixlang/syntax"
+)
+
+// field is a static attribute of a set literal or let.
+type field struct {
+	name      Sym
+	pos       Pos
+	slot      int // in the frame of a recursive set or let
+	env       syntax.AttrEnv
+	inherited bool
+	value     node
+}
+
+// delayIn returns the slot of the attribute; inner is the frame of the
+// recursive set or of the inherit sources.
+func (f *field) delayIn(c *Ctx, outer, inner *env) Value {
+	if f.env == syntax.EnvOuter {
+		return f.value.delay(c, outer)
+	}
+	return f.value.delay(c, inner)
+}
+
+// source is the e of inherit (e) that is shared by several attributes.
+type source struct {
+	slot  int
+	value node
+}
+
+type dynamicAttr struct {
+	name, value node
+	pos         Pos
+}
+
+// attrsNode is a set literal.
+type attrsNode struct {
+	suspension
+	sh        *shape
+	fields    []field // in the order of the shape
+	from      []source
+	dynamic   []dynamicAttr
+	frame     int // slots, if recursive
+	fromSlots int // slots for from, if not recursive
+	rec       bool
+	overrides bool
+	pos       Pos
+}
+
+func (n *attrsNode) eval(c *Ctx, e *env) Value {
+	a := newAttrs(n.sh, n.pos)
+	c.countSet(len(n.fields))
+	inner := e
+	switch {
+	case n.rec && n.frame > 0:
+		inner = c.newEnv(e, n.frame)
+		for _, s := range n.from {
+			*inner.slot(s.slot) = s.value.delay(c, inner)
+		}
+	case n.fromSlots > 0:
+		inner = c.newEnv(e, n.fromSlots)
+		for _, s := range n.from {
+			*inner.slot(s.slot) = s.value.delay(c, e)
+		}
+	}
+	if n.rec && n.frame > 0 {
+		n.fillRec(c, a, e, inner)
+	} else {
+		for i := range n.fields {
+			*a.slot(i) = n.fields[i].delayIn(c, e, inner)
+		}
+	}
+	if n.overrides {
+		a = n.override(c, a, inner)
+	}
+	if n.dynamic == nil {
+		return AttrsValue(a)
+	}
+	if !n.rec {
+		inner = e
+	}
+	return n.addDynamic(c, a, inner)
+}
+
+func (n *attrsNode) fillRec(c *Ctx, a *Attrs, outer, inner *env) {
+	for i := range n.fields {
+		f := &n.fields[i]
+		v := f.delayIn(c, outer, inner)
+		*inner.slot(f.slot) = v
+		*a.slot(i) = v
+	}
+}
+
+// override applies __overrides: its attributes replace those of the set, also
+// where the set's other attributes refer to them.
+func (n *attrsNode) override(c *Ctx, a *Attrs, inner *env) *Attrs {
+	own, _ := a.Get(SymOverrides)
+	over := c.ForceAttrs(0, own, "while evaluating the `__overrides` attribute")
+	for i := range over.Len() {
+		at := over.At(i)
+		for j := range n.fields {
+			if n.fields[j].name == at.Name {
+				*inner.slot(n.fields[j].slot) = at.Value
+			}
+		}
+	}
+	return c.update(a, over)
+}
+
+func (n *attrsNode) addDynamic(c *Ctx, a *Attrs, e *env) Value {
+	items := make([]Attr, 0, a.Len()+len(n.dynamic))
+	for i := range a.Len() {
+		items = append(items, a.At(i))
+	}
+	for i := range n.dynamic {
+		d := &n.dynamic[i]
+		name := c.Force(d.name.eval(c, e))
+		if name.kind() == kNull {
+			continue
+		}
+		sym := c.Intern(c.ForceStringNoCtx(d.pos, name, "while evaluating the name of a dynamic attribute"))
+		at, found := slices.BinarySearchFunc(items, sym, func(x Attr, s Sym) int { return int(int64(x.Name) - int64(s)) })
+		if found {
+			panic(Errorf(KindEval, d.pos, "dynamic attribute '%s' already defined at %s",
+				c.Name(sym), c.st.files.Position(items[at].Pos)))
+		}
+		items = slices.Insert(items, at, Attr{sym, d.pos, d.value.delay(c, e)})
+	}
+	if len(items) == 0 {
+		return c.st.emptyAttrs
+	}
+	return AttrsValue(c.attrsOf(items, true, n.pos))
+}
+
+// attrName is a step of an attribute path.
+type attrName struct {
+	sym  Sym
+	expr node // if not nil it gives the name
+	pos  Pos
+	src  syntax.Expr // of expr, for messages
+}
+
+func (a *attrName) get(c *Ctx, e *env) Sym {
+	if a.expr == nil {
+		return a.sym
+	}
+	v := a.expr.eval(c, e)
+	return c.Intern(c.ForceStringNoCtx(a.pos, v, "while evaluating an attribute name"))
+}
+
+// selectNode is subject.path or default.
+type selectNode struct {
+	suspension
+	subject    node
+	subjectPos Pos
+	path       []attrName
+	def        node
+	pos        Pos
+}
+
+const selectingText = "while selecting an attribute"
+
+func (n *selectNode) eval(c *Ctx, e *env) Value {
+	c.pushMsg(n.subjectPos, selectingText)
+	v := n.subject.eval(c, e)
+	c.sp--
+	c.push(frame{kind: frSelect, p: ptr(n), q: ptr(e)})
+	at := c.sp - 1
+	attrPos := n.pos
+	for i := range n.path {
+		c.Stats.Lookups++
+		name := n.path[i].get(c, e)
+		if i > 0 {
+			v = c.ForceAt(v, n.pos)
+		}
+		if v.kind() != kAttrs {
+			if n.def != nil {
+				return n.fallback(c, e)
+			}
+			c.ForceAttrs(n.pos, v, selectingText)
+		}
+		a := v.AsAttrs()
+		j := a.sh.find(name)
+		if j < 0 {
+			if n.def != nil {
+				return n.fallback(c, e)
+			}
+			c.throwMissing(a, name)
+		}
+		v = *a.slot(j)
+		attrPos = a.sh.posAt(j)
+		c.frames[at].n = uint32(i + 1)
+		c.frames[at].pos = attrPos
+	}
+	if attrPos == 0 {
+		attrPos = n.pos
+	}
+	v = c.ForceAt(v, attrPos)
+	c.sp--
+	return v
+}
+
+// fallback evaluates the default, which is still part of the selection for
+// traces.
+func (n *selectNode) fallback(c *Ctx, e *env) Value {
+	v := n.def.eval(c, e)
+	c.sp--
+	return v
+}
+
+func (c *Ctx) throwMissing(a *Attrs, name Sym) {
+	names := make([]string, a.Len())
+	for i, k := range a.sh.keys {
+		names[i] = c.Name(k)
+	}
+	panic(Errorf(KindEval, 0, "attribute '%s' missing", c.Name(name)).Suggest(c.Name(name), names))
+}
+
+// trace adds the frames of an error that passed the selection: where the last
+// attribute found was defined, and what was being selected.
+func (n *selectNode) trace(c *Ctx, err *Error, f frame) {
+	e := (*env)(f.q)
+	if f.pos != 0 && !c.st.isInternal(f.pos) {
+		err.addTrace(f.pos, "from the definition of '"+n.showPath(c, e, n.path[:f.n])+"'", false)
+	}
+	err.addTrace(n.pos, "while evaluating the attribute '"+n.showPath(c, e, n.path)+"'", false)
+}
+
+func (n *selectNode) showPath(c *Ctx, e *env, path []attrName) string {
+	s := ""
+	for i := range path {
+		if i > 0 {
+			s += "."
+		}
+		name := path[i].sym
+		if path[i].expr != nil {
+			if c.Try(func() { name = path[i].get(c, e) }) != nil {
+				s += `"${` + c.st.printExpr(path[i].src) + `}"`
+				continue
+			}
+		}
+		s += c.Name(name)
+	}
+	return s
+}
+
+// select1Node is subject.name: by far the most frequent selection. It
+// remembers where the name was in the last set that it saw.
+type select1Node struct {
+	*selectNode
+	name Sym
+	hint hint
+}
+
+func (n *select1Node) eval(c *Ctx, e *env) Value {
+	c.pushMsg(n.subjectPos, selectingText)
+	v := n.subject.eval(c, e)
+	c.sp--
+	c.Stats.Lookups++
+	if v.kind() == kAttrs {
+		a := v.AsAttrs()
+		if i := n.hint.find(c, a.sh, n.name); i >= 0 {
+			v = *a.slot(i)
+			if w, ok := Peek(v); ok {
+				return w
+			}
+			pos := a.sh.posAt(i)
+			c.push(frame{kind: frSelect, p: ptr(n.selectNode), q: ptr(e), n: 1, pos: pos})
+			if pos == 0 {
+				pos = n.pos
+			}
+			v = c.forceThunk((*Thunk)(v.p), pos)
+			c.sp--
+			return v
+		}
+	}
+	return n.fail(c, e, v)
+}
+
+func (n *select1Node) fail(c *Ctx, e *env, v Value) Value {
+	c.push(frame{kind: frSelect, p: ptr(n.selectNode), q: ptr(e)})
+	c.throwMissing(c.ForceAttrs(n.pos, v, selectingText), n.name)
+	return v
+}
+
+// hint is where in a set a name was found last. It is checked before use, so
+// that a stale one costs a search and nothing else.
+type hint struct{ at atomic.Uint32 }
+
+func (h *hint) find(c *Ctx, sh *shape, name Sym) int {
+	if i := int(h.at.Load()); i < len(sh.keys) && sh.keys[i] == name {
+		c.Stats.LookupHits++
+		return i
+	}
+	i := sh.find(name)
+	if i >= 0 {
+		h.at.Store(uint32(i))
+	}
+	return i
+}
+
+// hasAttrNode is subject ? path.
+type hasAttrNode struct {
+	suspension
+	subject node
+	pos     Pos
+	path    []attrName
+}
+
+func (n *hasAttrNode) eval(c *Ctx, e *env) Value {
+	c.pushMsg(n.pos, "in the argument of '?'")
+	v := n.subject.eval(c, e)
+	c.sp--
+	for i := range n.path {
+		if i > 0 {
+			v = c.ForceAt(v, n.pos)
+		}
+		name := n.path[i].get(c, e)
+		if v.kind() != kAttrs {
+			return False
+		}
+		w, ok := v.AsAttrs().Get(name)
+		if !ok {
+			return False
+		}
+		v = w
+	}
+	return True
+}
+
+// listNode is a list literal.
+type listNode struct {
+	suspension
+	elems []node
+}
+
+func (n *listNode) eval(c *Ctx, e *env) Value {
+	l := make([]Value, len(n.elems))
+	for i, x := range n.elems {
+		l[i] = x.delay(c, e)
+	}
+	c.Stats.Lists++
+	c.Stats.ListElems += uint64(len(l))
+	return List(l)
+}

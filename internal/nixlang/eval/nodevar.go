@@ -1,0 +1,154 @@
+package eval
+
+// constNode is a value known before evaluation.
+type constNode struct{ v Value }
+
+func (n *constNode) eval(*Ctx, *env) Value  { return n.v }
+func (n *constNode) delay(*Ctx, *env) Value { return n.v }
+
+// globalNode is a global that is itself computed when first used.
+type globalNode struct {
+	v   Value
+	pos Pos
+}
+
+func (n *globalNode) eval(c *Ctx, _ *env) Value { return c.ForceAt(n.v, n.pos) }
+func (n *globalNode) delay(*Ctx, *env) Value    { return n.v }
+
+// Variables by how many frames lie between. A slot that is still empty while
+// the frame is being filled has to wait: then delay makes a thunk.
+
+type var0Node struct {
+	suspension
+	index uintptr
+	pos   Pos
+}
+
+func (n *var0Node) eval(c *Ctx, e *env) Value {
+	return c.ForceAt(*e.slot(int(n.index)), n.pos)
+}
+
+func (n *var0Node) delay(c *Ctx, e *env) Value {
+	if v := *e.slot(int(n.index)); v.n != 0 {
+		return v
+	}
+	return c.newThunk(&n.code, e)
+}
+
+type var1Node struct {
+	suspension
+	index uintptr
+	pos   Pos
+}
+
+func (n *var1Node) eval(c *Ctx, e *env) Value {
+	return c.ForceAt(*e.up.slot(int(n.index)), n.pos)
+}
+
+func (n *var1Node) delay(c *Ctx, e *env) Value {
+	if v := *e.up.slot(int(n.index)); v.n != 0 {
+		return v
+	}
+	return c.newThunk(&n.code, e)
+}
+
+type var2Node struct {
+	suspension
+	index uintptr
+	pos   Pos
+}
+
+func (n *var2Node) eval(c *Ctx, e *env) Value {
+	return c.ForceAt(*e.up.up.slot(int(n.index)), n.pos)
+}
+
+func (n *var2Node) delay(c *Ctx, e *env) Value {
+	if v := *e.up.up.slot(int(n.index)); v.n != 0 {
+		return v
+	}
+	return c.newThunk(&n.code, e)
+}
+
+type varNode struct {
+	suspension
+	index uintptr
+	level uint32
+	pos   Pos
+}
+
+func (n *varNode) slot(e *env) Value {
+	for i := n.level; i > 0; i-- {
+		e = e.up
+	}
+	return *e.slot(int(n.index))
+}
+
+func (n *varNode) eval(c *Ctx, e *env) Value { return c.ForceAt(n.slot(e), n.pos) }
+
+func (n *varNode) delay(c *Ctx, e *env) Value {
+	if v := n.slot(e); v.n != 0 {
+		return v
+	}
+	return c.newThunk(&n.code, e)
+}
+
+// withVarNode is a variable that is bound by no frame and so must come from
+// one of the enclosing withs, the innermost first.
+type withVarNode struct {
+	suspension
+	name   Sym
+	pos    Pos
+	scopes []withScope
+}
+
+// withScope is the frame of a with, hops up from that of the one before.
+type withScope struct {
+	hops int
+	pos  Pos
+}
+
+func (n *withVarNode) eval(c *Ctx, e *env) Value {
+	for _, s := range n.scopes {
+		for range s.hops {
+			e = e.up
+		}
+		a := c.ForceAttrs(s.pos, *e.slot(0), "while evaluating the first subexpression of a with expression")
+		if v, ok := a.Get(n.name); ok {
+			return c.ForceAt(v, n.pos)
+		}
+	}
+	panic(Errorf(KindUndefinedVar, n.pos, "undefined variable '%s'", c.Name(n.name)))
+}
+
+// withNode is with scope; body.
+type withNode struct {
+	suspension
+	scope, body node
+}
+
+func (n *withNode) eval(c *Ctx, e *env) Value {
+	f := c.newEnv(e, 1)
+	*f.slot(0) = n.scope.delay(c, e)
+	return n.body.eval(c, f)
+}
+
+// letNode is let ... in body.
+type letNode struct {
+	suspension
+	frame  int
+	fields []field
+	from   []source
+	body   node
+}
+
+func (n *letNode) eval(c *Ctx, e *env) Value {
+	f := c.newEnv(e, n.frame)
+	for _, s := range n.from {
+		*f.slot(s.slot) = s.value.delay(c, f)
+	}
+	for i := range n.fields {
+		x := &n.fields[i]
+		*f.slot(x.slot) = x.delayIn(c, e, f)
+	}
+	return n.body.eval(c, f)
+}

@@ -1,0 +1,454 @@
+package eval
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// formatFloat writes a float as C++ streams do by default: %g.
+func formatFloat(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	case math.IsNaN(f):
+		return "nan"
+	}
+	s := strconv.FormatFloat(f, 'g', 6, 64)
+	mant, exp, ok := strings.Cut(s, "e")
+	if strings.Contains(mant, ".") {
+		mant = strings.TrimRight(strings.TrimRight(mant, "0"), ".")
+	}
+	if !ok {
+		return mant
+	}
+	return mant + "e" + exp
+}
+
+// formatFixed writes a float as C's %f.
+func formatFixed(f float64) string {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return formatFloat(f)
+	}
+	return strconv.FormatFloat(f, 'f', 6, 64)
+}
+
+// FormatFloat writes a float as Nix prints it: six digits, as C's %g.
+func FormatFloat(f float64) string { return formatFloat(f) }
+
+// Print writes a value as "nix-instantiate --eval" does. It forces nothing:
+// what has not been evaluated shows as <CODE>. Sets and lists met before show
+// as «repeated».
+func (c *Ctx) Print(v Value) string {
+	p := plainPrinter{c: c, seen: map[Value]struct{}{}}
+	p.print(c.Force(v), 0)
+	return p.b.String()
+}
+
+// PrintStrict writes a value as "nix-instantiate --eval --strict" does, forcing
+// all of it.
+func (c *Ctx) PrintStrict(v Value) string {
+	p := plainPrinter{c: c, seen: map[Value]struct{}{}, strict: true}
+	p.print(c.ForceDeep(v), 0)
+	return p.b.String()
+}
+
+// plainPrinter writes the form of libexpr/print-ambiguous.cc.
+type plainPrinter struct {
+	c      *Ctx
+	b      strings.Builder
+	seen   map[Value]struct{}
+	strict bool // everything has been forced
+}
+
+// asYet tells whether C++ Nix would have a thunk where we have put a lambda or
+// an empty set right away: for it, these literals wait to be evaluated like any
+// other expression.
+func (p *plainPrinter) asYet(v Value) bool {
+	return !p.strict && (v.kind() == kLambda || v.kind() == kAttrs) && v.n&earlyBit != 0
+}
+
+func (p *plainPrinter) print(v Value, depth int) {
+	c, b := p.c, &p.b
+	if depth > c.st.opts.MaxCallDepth {
+		panic(Errorf(KindStackOverflow, 0, "stack overflow; max-call-depth exceeded"))
+	}
+	w, ok := Peek(v)
+	if !ok && (*Thunk)(v.p).code == blackholed {
+		b.WriteString("«potential infinite recursion»")
+		return
+	}
+	if !ok || depth > 0 && p.asYet(v) {
+		b.WriteString("<CODE>")
+		return
+	}
+	switch w.kind() {
+	case kAttrs, kList:
+		if w.childCount() > 0 && met(p.seen, w) {
+			b.WriteString("«repeated»")
+			return
+		}
+		p.printChildren(w, depth)
+	case kLambda:
+		b.WriteString("<LAMBDA>")
+	case kPrimOp:
+		b.WriteString("<PRIMOP>")
+	case kPartial:
+		if w.IsLambda() {
+			b.WriteString("<LAMBDA>")
+		} else {
+			b.WriteString("<PRIMOP-APP>")
+		}
+	case kString, kStringCtx:
+		printString(b, w.AsString(), math.MaxInt)
+	default:
+		printPlain(b, w)
+	}
+}
+
+// childCount returns the number of elements of a list or attributes of a set.
+func (v Value) childCount() int {
+	if v.kind() == kAttrs {
+		return v.AsAttrs().Len()
+	}
+	return v.size()
+}
+
+// met tells whether a value was met before, and remembers it.
+func met(seen map[Value]struct{}, v Value) bool {
+	_, ok := seen[v]
+	seen[v] = struct{}{}
+	return ok
+}
+
+func (p *plainPrinter) printChildren(v Value, depth int) {
+	c, b := p.c, &p.b
+	if v.kind() == kAttrs {
+		b.WriteString("{ ")
+		for at := range c.Sorted(v.AsAttrs()) {
+			b.WriteString(c.Name(at.Name))
+			b.WriteString(" = ")
+			c.Recurse(func() { p.print(at.Value, depth+1) })
+			b.WriteString("; ")
+		}
+		b.WriteString("}")
+		return
+	}
+	b.WriteString("[ ")
+	for _, x := range v.AsList() {
+		c.Recurse(func() { p.print(x, depth+1) })
+		b.WriteString(" ")
+	}
+	b.WriteString("]")
+}
+
+// printPlain writes a finished null, Boolean, number or path.
+func printPlain(b *strings.Builder, v Value) {
+	switch v.kind() {
+	case kNull:
+		b.WriteString("null")
+	case kBool:
+		b.WriteString(strconv.FormatBool(v.AsBool()))
+	case kInt, kBigInt:
+		b.WriteString(strconv.FormatInt(v.AsInt(), 10))
+	case kFloat:
+		b.WriteString(formatFloat(v.AsFloat()))
+	case kPath:
+		b.WriteString(v.AsString())
+	}
+}
+
+// QuoteString writes a string as a literal of the language.
+func QuoteString(s string) string {
+	var b strings.Builder
+	printString(&b, s, math.MaxInt)
+	return b.String()
+}
+
+func printString(b *strings.Builder, s string, limit int) {
+	b.WriteByte('"')
+	for i := range len(s) {
+		if i >= limit {
+			b.WriteString("\" ")
+			printElided(b, len(s)-i, "byte", "bytes")
+			return
+		}
+		switch ch := s[i]; {
+		case ch == '"' || ch == '\\' || ch == '$' && i+1 < len(s) && s[i+1] == '{':
+			b.WriteByte('\\')
+			b.WriteByte(ch)
+		case ch == '\n':
+			b.WriteString("\\n")
+		case ch == '\r':
+			b.WriteString("\\r")
+		case ch == '\t':
+			b.WriteString("\\t")
+		default:
+			b.WriteByte(ch)
+		}
+	}
+	b.WriteByte('"')
+}
+
+func printElided(b *strings.Builder, n int, one, many string) {
+	b.WriteString("«" + strconv.Itoa(n) + " ")
+	if n == 1 {
+		b.WriteString(one)
+	} else {
+		b.WriteString(many)
+	}
+	b.WriteString(" elided»")
+}
+
+// PrintOptions control [Ctx.PrintWith]. Limits of zero are no limits.
+type PrintOptions struct {
+	Force           bool // force thunks instead of writing «thunk»
+	DerivationPaths bool // with Force: «derivation /nix/store/...» instead of the set
+	TrackRepeated   bool // write «repeated» for what was met before
+	MaxDepth        int
+	MaxAttrs        int // in the whole output
+	MaxListItems    int // in the whole output
+	MaxString       int
+	Indent          int // spaces per level of a layout on several lines; 0: one line
+	// InlineErrors writes errors of nested values as «error: ...» and throws
+	// only those of the value itself.
+	InlineErrors bool
+}
+
+// PrintForError writes a value shortened as in error messages.
+func (c *Ctx) PrintForError(v Value) string {
+	return c.PrintWith(v, PrintOptions{
+		TrackRepeated: true, MaxDepth: 10, MaxAttrs: 10, MaxListItems: 10, MaxString: 1024, InlineErrors: true,
+	})
+}
+
+// PrintWith writes a value as the newer commands of Nix do.
+func (c *Ctx) PrintWith(v Value, o PrintOptions) string {
+	limit := func(n *int) {
+		if *n == 0 {
+			*n = math.MaxInt
+		}
+	}
+	limit(&o.MaxDepth)
+	limit(&o.MaxAttrs)
+	limit(&o.MaxListItems)
+	limit(&o.MaxString)
+	p := printer{c: c, o: o, seen: map[Value]struct{}{}}
+	p.print(v, 0)
+	return p.b.String()
+}
+
+type printer struct {
+	c            *Ctx
+	o            PrintOptions
+	b            strings.Builder
+	seen         map[Value]struct{}
+	attrs, items int // written so far
+	indent       int
+}
+
+func (p *printer) print(v Value, depth int) {
+	if depth > p.c.st.opts.MaxCallDepth {
+		panic(Errorf(KindStackOverflow, 0, "stack overflow; max-call-depth exceeded"))
+	}
+	if !p.o.InlineErrors || depth == 0 {
+		p.printForced(v, depth)
+		return
+	}
+	err := p.c.Try(func() { p.printForced(v, depth) })
+	if err == nil {
+		return
+	}
+	if err.Kind == KindStackOverflow {
+		panic(err)
+	}
+	p.b.WriteString("«error: " + err.Msg + "»")
+}
+
+func (p *printer) printForced(v Value, depth int) {
+	if p.o.Force {
+		v = p.c.Force(v)
+	}
+	w, ok := Peek(v)
+	if !ok {
+		if (*Thunk)(v.p).code == blackholed {
+			p.b.WriteString("«potential infinite recursion»")
+		} else {
+			p.b.WriteString("«thunk»")
+		}
+		return
+	}
+	switch w.kind() {
+	case kString, kStringCtx:
+		printString(&p.b, w.AsString(), p.o.MaxString)
+	case kAttrs:
+		p.printSet(w, depth)
+	case kList:
+		p.printList(w, depth)
+	case kLambda, kPrimOp, kPartial:
+		p.printFunction(w)
+	default:
+		printPlain(&p.b, w)
+	}
+}
+
+func (p *printer) repeated(v Value) bool {
+	if p.o.TrackRepeated && met(p.seen, v) {
+		p.b.WriteString("«repeated»")
+		return true
+	}
+	return false
+}
+
+func (p *printer) space(lines bool) {
+	if lines {
+		p.b.WriteString("\n" + strings.Repeat(" ", p.indent))
+	} else {
+		p.b.WriteByte(' ')
+	}
+}
+
+func (p *printer) printSet(v Value, depth int) {
+	if p.repeated(v) {
+		return
+	}
+	if p.o.Force && p.o.DerivationPaths && p.c.IsDerivation(v) {
+		p.printDerivation(v)
+		return
+	}
+	if depth >= p.o.MaxDepth {
+		p.b.WriteString("{ ... }")
+		return
+	}
+	attrs := p.sorted(v.AsAttrs())
+	p.indent += p.o.Indent
+	p.b.WriteByte('{')
+	lines := len(attrs) > 0 && p.needsLines(len(attrs), attrs[0].Value)
+	for i, at := range attrs {
+		p.space(lines)
+		if p.attrs >= p.o.MaxAttrs {
+			printElided(&p.b, len(attrs)-i, "attribute", "attributes")
+			break
+		}
+		p.b.WriteString(QuoteAttrName(p.c.Name(at.Name)) + " = ")
+		p.c.Recurse(func() { p.print(at.Value, depth+1) })
+		p.b.WriteByte(';')
+		p.attrs++
+	}
+	p.indent -= p.o.Indent
+	p.space(lines)
+	p.b.WriteByte('}')
+}
+
+// sorted returns the attributes by name; when not all may fit those come first
+// that tell what a set is.
+func (p *printer) sorted(a *Attrs) []Attr {
+	attrs := slices.Collect(p.c.Sorted(a))
+	if p.o.MaxAttrs == math.MaxInt {
+		return attrs
+	}
+	important := func(at Attr) bool { n := p.c.Name(at.Name); return n == "type" || n == "_type" }
+	var first, rest []Attr
+	for _, at := range attrs {
+		if important(at) {
+			first = append(first, at)
+		} else {
+			rest = append(rest, at)
+		}
+	}
+	return append(first, rest...)
+}
+
+// needsLines tells whether a set or list of n entries is spread over lines:
+// if it has several, or one that is itself made of others.
+func (p *printer) needsLines(n int, first Value) bool {
+	if p.o.Indent == 0 || n == 0 {
+		return false
+	}
+	if n > 1 {
+		return true
+	}
+	w := p.c.Force(first)
+	return w.kind() == kList || w.kind() == kAttrs
+}
+
+func (p *printer) printDerivation(v Value) {
+	p.b.WriteString("«derivation")
+	if at, ok := v.AsAttrs().GetAttr(SymDrvPath); ok {
+		var ctx ContextSet
+		p.b.WriteString(" " + p.c.CoerceToString(at.Pos, at.Value, &ctx, "while evaluating the drvPath of a derivation", CoerceNoCopy))
+	}
+	p.b.WriteString("»")
+}
+
+func (p *printer) printList(v Value, depth int) {
+	if v.size() > 0 && p.repeated(v) {
+		return
+	}
+	if depth >= p.o.MaxDepth {
+		p.b.WriteString("[ ... ]")
+		return
+	}
+	l := v.AsList()
+	p.indent += p.o.Indent
+	p.b.WriteByte('[')
+	lines := len(l) > 0 && p.needsLines(len(l), l[0])
+	for i, x := range l {
+		p.space(lines)
+		if p.items >= p.o.MaxListItems {
+			printElided(&p.b, len(l)-i, "item", "items")
+			break
+		}
+		p.c.Recurse(func() { p.print(x, depth+1) })
+		p.items++
+	}
+	p.indent -= p.o.Indent
+	p.space(lines)
+	p.b.WriteByte(']')
+}
+
+func (p *printer) printFunction(v Value) {
+	if info, ok := p.c.Describe(v); ok {
+		p.b.WriteString("«lambda")
+		if info.Name != 0 {
+			p.b.WriteString(" " + p.c.Name(info.Name))
+		}
+		p.b.WriteString(" @ " + p.c.st.files.Position(info.Pos).String() + "»")
+		return
+	}
+	p.b.WriteString("«")
+	if v.kind() == kPartial {
+		p.b.WriteString("partially applied ")
+	}
+	p.b.WriteString("primop " + v.AsPrimOp().ShortName() + "»")
+}
+
+// QuoteAttrName writes an attribute name, quoted unless it is an identifier.
+func QuoteAttrName(s string) string {
+	if isIdentifier(s) && !isKeyword(s) {
+		return s
+	}
+	return QuoteString(s)
+}
+
+func isKeyword(s string) bool {
+	switch s {
+	case "if", "then", "else", "assert", "with", "let", "in", "rec", "inherit":
+		return true
+	}
+	return false
+}
+
+func isIdentifier(s string) bool {
+	for i := range len(s) {
+		ch := s[i]
+		letter := ch|0x20 >= 'a' && ch|0x20 <= 'z' || ch == '_'
+		if !letter && (i == 0 || !(ch >= '0' && ch <= '9' || ch == '\'' || ch == '-')) {
+			return false
+		}
+	}
+	return s != ""
+}

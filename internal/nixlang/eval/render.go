@@ -1,0 +1,131 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"isomorph/internal/nixlang/syntax"
+)
+
+// RenderError lays an error out for people as Nix does: trace frames from the
+// outermost to the innermost, the message, the place with the source lines
+// around it, suggestions. Without showTrace a long trace is cut short. There
+// is no newline at the end.
+//
+// The layout is that of libutil/error.cc (showErrorInfo), without colours.
+func (s *State) RenderError(err error, showTrace bool) string {
+	r := renderer{s: s, showTrace: showTrace, seen: map[Trace]bool{}}
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		e = errorOfOther(err)
+	}
+	r.traces(e)
+	r.b.WriteString(e.Msg + "\n")
+	r.place(e.Pos, "")
+	if len(e.Suggestions) > 0 {
+		r.b.WriteString("Did you mean " + joinSuggestions(e.Suggestions) + "?\n")
+	}
+	return indentText(strings.TrimRight(r.b.String(), "\n\t\r "))
+}
+
+func errorOfOther(err error) *Error {
+	if p, ok := errors.AsType[*syntax.Error](err); ok {
+		return &Error{Kind: KindParse, Pos: p.Pos, Msg: p.Msg, Err: err}
+	}
+	return &Error{Kind: KindOther, Msg: err.Error(), Err: err}
+}
+
+const errorPrefix = "error: "
+
+// indentText puts the prefix in front and aligns all other lines with what
+// follows it.
+func indentText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		switch {
+		case i == 0 && l == "":
+			lines[i] = strings.TrimRight(errorPrefix, " ")
+		case i == 0:
+			lines[i] = errorPrefix + l
+		case l != "":
+			lines[i] = strings.Repeat(" ", len(errorPrefix)) + l
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+type renderer struct {
+	s         *State
+	b         strings.Builder
+	showTrace bool
+	count     int
+	seen      map[Trace]bool
+	skipped   []Trace
+}
+
+// traces writes the frames. Frames that were written before are left out when
+// many of them come in a row, as in deep recursion.
+func (r *renderer) traces(e *Error) {
+	if len(e.Trace) == 0 {
+		return
+	}
+	truncated := false
+	for i := len(e.Trace) - 1; i >= 0; i-- {
+		t := e.Trace[i]
+		if !r.showTrace && r.count > 3 {
+			truncated = true
+		}
+		if truncated && !t.Always {
+			continue
+		}
+		if r.seen[t] {
+			r.skipped = append(r.skipped, t)
+			continue
+		}
+		r.seen[t] = true
+		r.flushSkipped()
+		r.trace(t)
+	}
+	r.flushSkipped()
+	if truncated {
+		r.b.WriteString("\n(stack trace truncated; use '--show-trace' to show the full, detailed trace)\n")
+	}
+	r.b.WriteString("\n" + errorPrefix)
+}
+
+func (r *renderer) flushSkipped() {
+	if len(r.skipped) == 0 {
+		return
+	}
+	if len(r.skipped) <= 5 {
+		for _, t := range r.skipped {
+			r.trace(t)
+		}
+	} else {
+		fmt.Fprintf(&r.b, "\n(%d duplicate frames omitted)\n", len(r.skipped))
+		clear(r.seen)
+	}
+	r.skipped = r.skipped[:0]
+}
+
+func (r *renderer) trace(t Trace) {
+	r.count++
+	r.b.WriteString("\n… " + t.Msg + "\n")
+	if r.place(t.Pos, "  ") {
+		r.count++
+	}
+}
+
+// place writes where something happened, if that is known.
+func (r *renderer) place(p Pos, indent string) bool {
+	at := r.s.files.Position(p)
+	if !at.IsValid() {
+		return false
+	}
+	r.b.WriteString(indent + "at " + at.String() + ":\n")
+	if text := r.s.files.Excerpt(p); text != "" {
+		r.b.WriteString(text + "\n")
+	}
+	return true
+}

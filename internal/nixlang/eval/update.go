@@ -1,0 +1,122 @@
+package eval
+
+import "sync"
+
+// mergePlan says how to make a // b for all a and b of two shapes: the shape
+// of the result and, for each attribute, where it comes from: index i of a, or
+// ^i of b.
+type mergePlan struct {
+	sh   *shape
+	from []int32
+}
+
+type shapePair struct{ a, b *shape }
+
+// mergeCache remembers plans of static shapes.
+type mergeCache struct {
+	mu    sync.RWMutex
+	plans map[shapePair]*mergePlan
+}
+
+const (
+	// maxMergeAttrs is the size of a merged set from which on a plan is not
+	// worth its memory.
+	maxMergeAttrs = 256
+	// maxMergeGeneration bounds how often a shape may be made from a merged
+	// one: a loop over // would otherwise make new shapes without end.
+	maxMergeGeneration = 12
+)
+
+// update returns a // b.
+func (c *Ctx) update(a, b *Attrs) *Attrs {
+	c.Stats.Updates++
+	if a.Len() == 0 {
+		return b
+	}
+	if b.Len() == 0 {
+		return a
+	}
+	if a.sh.static && b.sh.static && a.Len()+b.Len() <= maxMergeAttrs {
+		return c.updatePlanned(a, b)
+	}
+	return c.updatePlain(a, b)
+}
+
+func (c *Ctx) updatePlanned(a, b *Attrs) *Attrs {
+	m, key := &c.st.merges, shapePair{a.sh, b.sh}
+	m.mu.RLock()
+	plan := m.plans[key]
+	m.mu.RUnlock()
+	if plan == nil {
+		c.Stats.MergeMisses++
+		plan = mergeShapes(a.sh, b.sh)
+		m.mu.Lock()
+		if m.plans == nil {
+			m.plans = map[shapePair]*mergePlan{}
+		}
+		m.plans[key] = plan
+		m.mu.Unlock()
+	} else {
+		c.Stats.MergeHits++
+	}
+	r := newAttrs(plan.sh, 0)
+	c.countUpdate(len(plan.from))
+	for i, x := range plan.from {
+		if x >= 0 {
+			*r.slot(i) = *a.slot(int(x))
+		} else {
+			*r.slot(i) = *b.slot(int(^x))
+		}
+	}
+	return r
+}
+
+func (c *Ctx) countUpdate(n int) {
+	c.Stats.UpdateCopied += uint64(n)
+	c.countSet(n)
+}
+
+// mergeShapes makes the plan of two shapes.
+func mergeShapes(a, b *shape) *mergePlan {
+	n := len(a.keys) + len(b.keys)
+	r := &shape{keys: make([]Sym, 0, n), pos: make([]Pos, 0, n)}
+	p := &mergePlan{r, make([]int32, 0, n)}
+	i, j := 0, 0
+	for i < len(a.keys) || j < len(b.keys) {
+		if j == len(b.keys) || i < len(a.keys) && a.keys[i] < b.keys[j] {
+			r.keys = append(r.keys, a.keys[i])
+			r.pos = append(r.pos, a.posAt(i))
+			p.from = append(p.from, int32(i))
+			i++
+			continue
+		}
+		if i < len(a.keys) && a.keys[i] == b.keys[j] {
+			i++
+		}
+		r.keys = append(r.keys, b.keys[j])
+		r.pos = append(r.pos, b.posAt(j))
+		p.from = append(p.from, int32(^j))
+		j++
+	}
+	r.generation = max(a.generation, b.generation) + 1
+	r.static = a.static && b.static && r.generation <= maxMergeGeneration
+	return p
+}
+
+// updatePlain merges two sets of which at least one is unique.
+func (c *Ctx) updatePlain(a, b *Attrs) *Attrs {
+	if a.sh == b.sh {
+		return b
+	}
+	p := mergeShapes(a.sh, b.sh)
+	r := newAttrs(p.sh, 0)
+	c.countUpdate(len(p.from))
+	for i, x := range p.from {
+		if x >= 0 {
+			*r.slot(i) = *a.slot(int(x))
+		} else {
+			*r.slot(i) = *b.slot(int(^x))
+		}
+	}
+	return r
+}
