@@ -163,8 +163,8 @@ type Store interface {
 	// process, before it waits for it. The locks of Nix are the same.
 	LockPaths(ctx context.Context, paths []storepath.Path, waiting func(storepath.Path)) (Lock, error)
 
-	// CreateLog creates the log file of a build. It replaces an older log
-	// when it is closed without an error.
+	// CreateLog creates the log file of a build, in place of an older one.
+	// What is written can be read at once.
 	CreateLog(ctx context.Context, drv storepath.Path) (io.WriteCloser, error)
 
 	// GC collects garbage, or reports what a collection would do.
@@ -189,6 +189,7 @@ type Source struct {
 	// absolute, kind is "regular", "directory", "symlink" or "unknown". It
 	// is not asked about Path itself. It may be called twice for a file
 	// and must answer the same.
+	// It is called in the caller's goroutine.
 	Filter func(path, kind string) (bool, error)
 
 	// Flat adds one regular file by the hash of its contents
@@ -264,6 +265,9 @@ type Sealed struct {
 type Registration struct {
 	Entry string   // name in the scratch directory
 	Info  PathInfo // NarHash and NarSize as sealed, or zero
+
+	// Repair replaces the contents of Info.Path if it is valid already.
+	Repair bool
 }
 
 // Lock is a set of held path locks.
@@ -317,8 +321,12 @@ type GCResult struct {
 type VerifyOptions struct {
 	CheckContents bool // read and hash everything
 
+	// DropMissing removes paths from the database that are not on disk and
+	// that no valid path refers to, as Nix's --verify does.
+	DropMissing bool
+
 	// Repair is called for each damaged path and should make it whole; nil
-	// only reports.
+	// only reports. Wrong modes and times are then put right without it.
 	Repair func(ctx context.Context, p storepath.Path) error
 
 	// Progress, if not nil, is called before each path that is read.
