@@ -185,8 +185,7 @@ func (p *parser) inheritNames(add func(Attr)) {
 
 func (p *parser) addInherited(s *Attrs, a Attr) {
 	if i := s.find(a.Name); i >= 0 {
-		name := p.symbols.Name(a.Name)
-		p.refuse(a.At, fmt.Sprintf("attribute '%s' already defined at %s", name, p.files.Position(s.Attrs[i].At)))
+		p.duplicate([]AttrName{{Sym: a.Name}}, a.At, s.Attrs[i].At)
 	}
 	s.insert(a)
 }

@@ -28,7 +28,7 @@ func (p *printer) text(words ...string) {
 	}
 }
 
-func (p *printer) name(s Symbol) { p.text(p.symbols.Name(s)) }
+func (p *printer) name(s Symbol) { p.text(QuoteName(p.symbols.Name(s))) }
 
 var opText = map[Op]string{
 	OpEq: " == ", OpNotEq: " != ", OpAnd: " && ", OpOr: " || ",

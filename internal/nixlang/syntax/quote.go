@@ -32,6 +32,24 @@ func Quote(s string) string {
 	return b.String()
 }
 
+// QuoteName returns an attribute name as Nix prints it where an identifier could
+// stand, in messages too: bare if it is one, else as a string literal.
+func QuoteName(name string) string {
+	if name == "" {
+		return `""`
+	}
+	if k := keyword([]byte(name)); k != tID && k != tOrKw {
+		return `"` + name + `"`
+	}
+	for i := range len(name) {
+		c := classes[name[i]]
+		if c&classID == 0 || i == 0 && c&classIDStart == 0 {
+			return Quote(name)
+		}
+	}
+	return name
+}
+
 // FormatFloat returns f with six significant digits, as C's %g: the form in
 // which Nix prints floats.
 func FormatFloat(f float64) string {
