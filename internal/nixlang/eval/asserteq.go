@@ -67,17 +67,17 @@ func (c *Ctx) assertEqualSets(v, w Value, pos Pos) {
 		switch {
 		case p.Name != q.Name && !y.Has(p.Name):
 			c.unequal("attribute name '%s' is contained in '%s', but not in '%s'",
-				c.Name(p.Name), c.PrintForError(v), c.PrintForError(w))
+				c.ShowName(p.Name), c.PrintForError(v), c.PrintForError(w))
 		case p.Name != q.Name:
 			c.unequal("attribute name '%s' is missing in '%s', but is contained in '%s'",
-				c.Name(q.Name), c.PrintForError(v), c.PrintForError(w))
+				c.ShowName(q.Name), c.PrintForError(v), c.PrintForError(w))
 		}
 		c.assertEqualAttr(p, q, pos)
 	}
 }
 
 func (c *Ctx) assertEqualAttr(p, q Attr, pos Pos) {
-	c.PushTraceFunc(pos, func() string { return "while comparing attribute '" + c.Name(p.Name) + "'" })
+	c.PushTraceFunc(pos, func() string { return "while comparing attribute '" + c.ShowName(p.Name) + "'" })
 	sp := c.sp
 	if p.Pos != 0 {
 		c.PushTrace(p.Pos, "where left hand side is")

@@ -275,7 +275,7 @@ func (c *Ctx) planFormals(fn *lambda, a *Attrs, pos Pos) *formalsPlan {
 	}
 	if missing != 0 {
 		panic(Errorf(KindType, fn.innerPos, "function '%s' called without required argument '%s'",
-			c.lambdaName(fn), c.Name(missing)).callSite(pos))
+			c.lambdaName(fn), c.ShowName(missing)).callSite(pos))
 	}
 	if !fn.ellipsis && used != a.Len() {
 		c.throwUnexpected(fn, a, pos)
@@ -305,7 +305,7 @@ func (c *Ctx) throwUnexpected(fn *lambda, a *Attrs, pos Pos) {
 			names[i] = c.Name(f.name)
 		}
 		panic(Errorf(KindType, fn.innerPos, "function '%s' called with unexpected argument '%s'",
-			c.lambdaName(fn), c.Name(k)).callSite(pos).Suggest(c.Name(k), names))
+			c.lambdaName(fn), c.ShowName(k)).callSite(pos).Suggest(c.Name(k), names))
 	}
 }
 
@@ -393,7 +393,7 @@ func (c *Ctx) AutoCall(v Value, args *Attrs) Value {
 			if at, ok := args.GetAttr(f.Name); ok {
 				b.SetAttr(at)
 			} else if !f.HasDefault {
-				panic(Errorf(KindMissingArg, f.Pos, autoCallText, c.Name(f.Name)))
+				panic(Errorf(KindMissingArg, f.Pos, autoCallText, c.ShowName(f.Name)))
 			}
 		}
 	}

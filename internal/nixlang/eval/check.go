@@ -111,7 +111,7 @@ func (c *Ctx) throwExpected(want string, v Value, pos Pos) {
 func (c *Ctx) GetAttr(a *Attrs, name Sym, what string) Attr {
 	at, ok := a.GetAttr(name)
 	if !ok {
-		panic(Errorf(KindType, 0, "attribute '%s' missing", c.Name(name)).With(0, what))
+		panic(Errorf(KindType, 0, "attribute '%s' missing", c.ShowName(name)).With(0, what))
 	}
 	return at
 }

@@ -179,6 +179,13 @@ func (k *compiler) attrs(e *syntax.Attrs) node {
 			n.overrides = true
 		}
 	}
+	if n.overrides {
+		for i := range n.fields {
+			if f := &n.fields[i]; !f.inherited {
+				f.value = suspend(&lateNode{inner: f.value})
+			}
+		}
+	}
 	for _, d := range e.Dynamic {
 		n.dynamic = append(n.dynamic, dynamicAttr{name: k.expr(d.Name), value: k.expr(d.Value), pos: d.At})
 	}

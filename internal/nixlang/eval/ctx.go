@@ -111,6 +111,10 @@ func (c *Ctx) Intern(name string) Sym { return c.st.symbols.Intern(name) }
 // Name returns the text of a symbol.
 func (c *Ctx) Name(s Sym) string { return c.st.symbols.Name(s) }
 
+// ShowName returns the text of a symbol as messages show it: quoted unless it
+// is an identifier.
+func (c *Ctx) ShowName(s Sym) string { return QuoteAttrName(c.Name(s)) }
+
 func (c *Ctx) countSet(attrs int) {
 	c.Stats.Sets++
 	c.Stats.SetAttrs += uint64(attrs)
@@ -282,7 +286,7 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 	case frSelect:
 		(*selectNode)(f.p).trace(c, e, f)
 	case frAttr:
-		e.addTrace(f.pos, "while evaluating the attribute '"+c.Name(Sym(f.n))+"'", false)
+		e.addTrace(f.pos, "while evaluating the attribute '"+c.ShowName(Sym(f.n))+"'", false)
 	case frIndex:
 		e.addTrace(f.pos, fmt.Sprintf("while evaluating list element at index %d", f.n), false)
 	case frFunctor:

@@ -95,6 +95,15 @@ func (n *attrsNode) fillRec(c *Ctx, a *Attrs, outer, inner *env) {
 	}
 }
 
+// lateNode makes a thunk even of what is known already: attributes beside
+// __overrides may only be looked at when that has been applied.
+type lateNode struct {
+	suspension
+	inner node
+}
+
+func (n *lateNode) eval(c *Ctx, e *env) Value { return n.inner.eval(c, e) }
+
 // override applies __overrides: its attributes replace those of the set, also
 // where the set's other attributes refer to them.
 func (n *attrsNode) override(c *Ctx, a *Attrs, inner *env) *Attrs {
@@ -126,7 +135,7 @@ func (n *attrsNode) addDynamic(c *Ctx, a *Attrs, e *env) Value {
 		at, found := slices.BinarySearchFunc(items, sym, func(x Attr, s Sym) int { return int(int64(x.Name) - int64(s)) })
 		if found {
 			panic(Errorf(KindEval, d.pos, "dynamic attribute '%s' already defined at %s",
-				c.Name(sym), c.st.files.Position(items[at].Pos)))
+				c.ShowName(sym), c.st.files.Position(items[at].Pos)))
 		}
 		items = slices.Insert(items, at, Attr{sym, d.pos, d.value.delay(c, e)})
 	}
@@ -217,7 +226,7 @@ func (c *Ctx) throwMissing(a *Attrs, name Sym) {
 	for i, k := range a.sh.keys {
 		names[i] = c.Name(k)
 	}
-	panic(Errorf(KindEval, 0, "attribute '%s' missing", c.Name(name)).Suggest(c.Name(name), names))
+	panic(Errorf(KindEval, 0, "attribute '%s' missing", c.ShowName(name)).Suggest(c.Name(name), names))
 }
 
 // trace adds the frames of an error that passed the selection: where the last
@@ -243,7 +252,7 @@ func (n *selectNode) showPath(c *Ctx, e *env, path []attrName) string {
 				continue
 			}
 		}
-		s += c.Name(name)
+		s += c.ShowName(name)
 	}
 	return s
 }

@@ -117,7 +117,7 @@ func (n *withVarNode) eval(c *Ctx, e *env) Value {
 			return c.ForceAt(v, n.pos)
 		}
 	}
-	panic(Errorf(KindUndefinedVar, n.pos, "undefined variable '%s'", c.Name(n.name)))
+	panic(Errorf(KindUndefinedVar, n.pos, "undefined variable '%s'", c.ShowName(n.name)))
 }
 
 // withNode is with scope; body.

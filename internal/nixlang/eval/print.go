@@ -64,11 +64,11 @@ type plainPrinter struct {
 	strict bool // everything has been forced
 }
 
-// asYet tells whether C++ Nix would have a thunk where we have put a lambda or
+// early tells whether C++ Nix would have a thunk where we have put a lambda or
 // an empty set right away: for it, these literals wait to be evaluated like any
 // other expression.
-func (p *plainPrinter) asYet(v Value) bool {
-	return !p.strict && (v.kind() == kLambda || v.kind() == kAttrs) && v.n&earlyBit != 0
+func (v Value) early() bool {
+	return (v.kind() == kLambda || v.kind() == kAttrs) && v.n&earlyBit != 0
 }
 
 func (p *plainPrinter) print(v Value, depth int) {
@@ -81,7 +81,7 @@ func (p *plainPrinter) print(v Value, depth int) {
 		b.WriteString("«potential infinite recursion»")
 		return
 	}
-	if !ok || depth > 0 && p.asYet(v) {
+	if !ok || depth > 0 && !p.strict && v.early() {
 		b.WriteString("<CODE>")
 		return
 	}
@@ -129,7 +129,7 @@ func (p *plainPrinter) printChildren(v Value, depth int) {
 	if v.kind() == kAttrs {
 		b.WriteString("{ ")
 		for at := range c.Sorted(v.AsAttrs()) {
-			b.WriteString(c.Name(at.Name))
+			b.WriteString(c.ShowName(at.Name))
 			b.WriteString(" = ")
 			c.Recurse(func() { p.print(at.Value, depth+1) })
 			b.WriteString("; ")
@@ -273,8 +273,8 @@ func (p *printer) printForced(v Value, depth int) {
 		v = p.c.Force(v)
 	}
 	w, ok := Peek(v)
-	if !ok {
-		if (*Thunk)(v.p).code == blackholed {
+	if !ok || depth > 0 && !p.o.Force && v.early() {
+		if !ok && (*Thunk)(v.p).code == blackholed {
 			p.b.WriteString("«potential infinite recursion»")
 		} else {
 			p.b.WriteString("«thunk»")
@@ -333,7 +333,7 @@ func (p *printer) printSet(v Value, depth int) {
 			printElided(&p.b, len(attrs)-i, "attribute", "attributes")
 			break
 		}
-		p.b.WriteString(QuoteAttrName(p.c.Name(at.Name)) + " = ")
+		p.b.WriteString(p.c.ShowName(at.Name) + " = ")
 		p.c.Recurse(func() { p.print(at.Value, depth+1) })
 		p.b.WriteByte(';')
 		p.attrs++
