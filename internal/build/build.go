@@ -61,6 +61,10 @@ type Request struct {
 	// and with control characters removed, but for colours. May be nil.
 	Log func(line string)
 
+	// Phase receives the name of each phase that a stdenv announces. May
+	// be nil.
+	Phase func(name string)
+
 	// Progress receives how many bytes a download has brought so far, and
 	// the total or 0. May be nil.
 	Progress func(done, total int64)

@@ -1,0 +1,194 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"isomorph/internal/build"
+	"isomorph/internal/build/sandbox"
+)
+
+// Directories of the scratch directory and what they are in the sandbox. The
+// names cannot clash with an output's, which begins with a hash.
+const (
+	scratchRoot  = "root"
+	scratchStore = "store" // the store directory
+	scratchBuild = "build" // /build
+	scratchTmp   = "tmp"   // /tmp
+)
+
+// Reasons to stop a build before it ends.
+var (
+	errTimeout = errors.New("timed out")
+	errSilent  = errors.New("silent for too long")
+	errLogSize = errors.New("too much log")
+)
+
+// runSandboxed runs the derivation's builder. When it returns without an
+// error, all processes are dead and the outputs lie in the scratch store.
+func (j *job) runSandboxed(ctx context.Context, res *build.Result) error {
+	spec, err := j.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	logFile, err := j.o.Store.CreateLog(ctx, j.req.Drv)
+	if err != nil {
+		return err
+	}
+	runCtx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if j.req.Timeout > 0 {
+		timer := time.AfterFunc(j.req.Timeout, func() { stop(errTimeout) })
+		defer timer.Stop()
+	}
+	j.log = newLogger(logFile, j.req, stop)
+	spec.Log = j.log
+	ran, err := sandbox.Run(runCtx, spec)
+	err = errors.Join(j.ended(ran, err), j.log.close())
+	res.CPU, res.MaxRSS = ran.User+ran.System, ran.MaxRSS
+	return err
+}
+
+// ended turns the end of the builder into an error or nil.
+func (j *job) ended(ran sandbox.Result, err error) error {
+	var setup *sandbox.SetupError
+	switch {
+	case errors.Is(err, errTimeout):
+		return j.builderFailed(build.TimedOut, fmt.Sprintf("timed out after %d seconds", int(j.req.Timeout.Seconds())), err)
+	case errors.Is(err, errSilent):
+		return j.builderFailed(build.TimedOut, fmt.Sprintf("timed out after %d seconds of silence", int(j.req.MaxSilent.Seconds())), err)
+	case errors.Is(err, errLogSize):
+		return j.builderFailed(build.Failed, fmt.Sprintf("killed after writing more than %d bytes of log output", j.log.limit), err)
+	case errors.As(err, &setup) && strings.HasPrefix(setup.Step, "execute "):
+		return j.builderFailed(build.Failed, fmt.Sprintf("executing '%s': %v", j.drv.Builder, setup.Err), err)
+	case err != nil:
+		return err
+	case !ran.OK():
+		return j.builderFailed(build.Failed, "builder "+ran.String(), nil)
+	}
+	return nil
+}
+
+// builderFailed makes the error with the log's last lines and keeps the build
+// directory if that was asked for.
+func (j *job) builderFailed(kind build.Kind, reason string, cause error) error {
+	e := j.cannot(kind, reason, cause)
+	e.LogTail = j.log.lastLines()
+	if n := len(e.LogTail); n > 0 {
+		e.Message += fmt.Sprintf("\nLast %d log lines:\n", n)
+		for _, line := range e.LogTail {
+			e.Message += "> " + line + "\n"
+		}
+		e.Message += fmt.Sprintf("For full logs, run:\n  isomorph log %s", j.dir.Join(j.req.Drv))
+	}
+	if j.req.KeepFailed {
+		var err error
+		if e.Kept, err = j.keep(scratchBuild); err == nil {
+			e.Message += fmt.Sprintf("\nnote: keeping build directory '%s'", e.Kept)
+		} else {
+			e.Message += fmt.Sprintf("\nnote: the build directory could not be kept: %v", err)
+		}
+	}
+	return e
+}
+
+// prepare fills the scratch directory and describes the sandbox.
+func (j *job) prepare(ctx context.Context) (sandbox.Spec, error) {
+	env, err := build.NewEnvironment(ctx, build.EnvironmentInput{
+		Store: j.o.Store, Drv: j.req.Drv, Derivation: j.drv, Options: j.opts,
+		Closure: j.closure, Cores: j.req.Cores, LookupEnv: j.o.LookupEnv, ReadDrv: j.readDrv,
+	})
+	if err != nil {
+		return sandbox.Spec{}, j.cannot(build.Failed, err.Error(), err)
+	}
+	if err := j.makeDirs(); err != nil {
+		return sandbox.Spec{}, err
+	}
+	for name, contents := range env.Files {
+		if err := j.writeFile(path.Join(scratchBuild, name), contents); err != nil {
+			return sandbox.Spec{}, err
+		}
+	}
+	spec := sandbox.Spec{
+		Helper:        j.o.Helper,
+		Root:          j.at(scratchRoot),
+		Binds:         j.binds(),
+		Argv:          append([]string{path.Base(j.drv.Builder)}, env.Args...),
+		Path:          j.drv.Builder,
+		Env:           env.Env,
+		Dir:           build.BuildDir,
+		Personality32: j.drv.System == "i686-linux",
+	}
+	if slices.Contains(j.opts.RequiredSystemFeatures, "kvm") {
+		spec.Devices = []string{"/dev/kvm"}
+	}
+	return spec, j.network(&spec)
+}
+
+// network gives a fixed-output build a network namespace that is connected to
+// the outside; never the host's own, through which three escapes from Nix's
+// sandbox went (CVE-2024-27297, CVE-2025-46416, CVE-2026-39860).
+func (j *job) network(spec *sandbox.Spec) error {
+	if !j.drv.IsFixed() || j.o.Pasta == "" {
+		return nil // without pasta: isolated; a build that needs more says so itself
+	}
+	spec.Network, spec.Pasta = sandbox.UserMode, j.o.Pasta
+	return nil
+}
+
+func (j *job) at(name string) string { return filepath.Join(j.scratch.Dir(), name) }
+
+// makeDirs makes the directories with the modes that they have under Nix. The
+// scratch directory itself is 0700, so nobody else gets as far as them.
+func (j *job) makeDirs() error {
+	for _, d := range []struct {
+		name string
+		mode fs.FileMode
+	}{
+		{scratchRoot, 0o755},
+		{scratchStore, fs.ModeSticky | 0o775},
+		{scratchBuild, 0o700},
+		{scratchTmp, fs.ModeSticky | 0o777},
+	} {
+		if err := j.root.Mkdir(d.name, 0o700); err != nil {
+			return err
+		}
+		if err := j.root.Chmod(d.name, d.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *job) writeFile(name string, contents []byte) error {
+	f, err := j.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(contents)
+	return errors.Join(err, f.Close())
+}
+
+// binds lists what the build sees, writable directories first.
+func (j *job) binds() []sandbox.Bind {
+	binds := []sandbox.Bind{
+		{Source: j.at(scratchStore), Target: string(j.dir), Writable: true},
+		{Source: j.at(scratchBuild), Target: build.BuildDir, Writable: true},
+		{Source: j.at(scratchTmp), Target: "/tmp", Writable: true},
+	}
+	for _, p := range j.closure {
+		binds = append(binds, sandbox.Bind{Source: j.o.Store.RealPath(p), Target: j.dir.Join(p)})
+	}
+	if j.o.Shell != "" {
+		binds = append(binds, sandbox.Bind{Source: j.o.Shell, Target: "/bin/sh"})
+	}
+	return binds
+}
