@@ -1,0 +1,3 @@
+# installManPage, installShellCompletion, installBin.
+{ makeSetupHook }:
+makeSetupHook { name = "install-shell-files"; } ./hook.sh
