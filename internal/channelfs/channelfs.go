@@ -305,3 +305,13 @@ func flush(name string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
+
+// Location returns the directory that [Materialise] would return. It makes
+// nothing.
+func Location(o Options) (string, error) {
+	tree, err := readTree(o.Channel, o.Lock)
+	if err != nil {
+		return "", fmt.Errorf("embedded channel: %w", err)
+	}
+	return filepath.Join(o.CacheDir, "channel", tree.hash), nil
+}
