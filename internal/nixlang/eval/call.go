@@ -191,7 +191,7 @@ func (c *Ctx) runPrimOp(p *PrimOp, args []Value, pos Pos) Value {
 		c.onNewStack(func() { v = c.runPrimOp(p, args, pos) })
 		return v
 	}
-	c.push(frame{kind: frPrim, pos: pos, p: ptr(p)})
+	c.push(frame{kn: uint32(frPrim), pos: pos, p: ptr(p)})
 	v := c.Force(p.Fn(c, pos, args))
 	c.sp--
 	return v
@@ -212,13 +212,16 @@ func (c *Ctx) runLambda1(cl *closure, arg Value, pos Pos) Value {
 func (c *Ctx) runBody(fn *lambda, e *env, pos Pos) Value {
 	c.Stats.Calls++
 	if c.sp >= c.segEnd {
-		var v Value
-		c.onNewStack(func() { v = c.runBody(fn, e, pos) })
-		return v
+		return c.runBodyOnNewStack(fn, e, pos)
 	}
-	c.push(frame{kind: frCall, pos: pos, p: ptr(fn)})
+	c.push(frame{kn: uint32(frCall), pos: pos, p: ptr(fn)})
 	v := fn.body.eval(c, e)
 	c.sp--
+	return v
+}
+
+func (c *Ctx) runBodyOnNewStack(fn *lambda, e *env, pos Pos) (v Value) {
+	c.onNewStack(func() { v = c.runBody(fn, e, pos) })
 	return v
 }
 
@@ -318,7 +321,7 @@ func (c *Ctx) callFunctor(f, arg Value, pos Pos) Value {
 	if !ok {
 		c.throwNotFunction(f, pos)
 	}
-	c.push(frame{kind: frFunctor, pos: pos})
+	c.push(frame{kn: uint32(frFunctor), pos: pos})
 	v := c.call2(c.ForceAt(at.Value, at.Pos), f, arg, at.Pos)
 	c.sp--
 	return v

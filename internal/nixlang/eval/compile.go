@@ -48,11 +48,11 @@ func (k *compiler) expr(e syntax.Expr) node {
 	case *syntax.With:
 		return suspend(&withNode{scope: k.expr(e.Scope), body: k.expr(e.Body)})
 	case *syntax.If:
-		return suspend(&ifNode{cond: k.expr(e.Cond), condPos: e.Cond.Pos(), then: k.expr(e.Then), els: k.expr(e.Else)})
+		return suspend(&ifNode{cond: k.operand(e.Cond, "while evaluating a branch condition"), then: k.expr(e.Then), els: k.expr(e.Else)})
 	case *syntax.Assert:
 		return k.assert(e)
 	case *syntax.Not:
-		return suspend(&notNode{x: k.expr(e.X), pos: e.X.Pos()})
+		return suspend(&notNode{x: k.operand(e.X, "in the argument of '!'")})
 	case *syntax.Binary:
 		return k.binary(e)
 	case *syntax.Concat:
@@ -79,6 +79,10 @@ func (s *suspension) delay(c *Ctx, e *env) Value { return c.newThunk(&s.code, e)
 func suspend(n suspendable) node {
 	n.self().node = n
 	return n
+}
+
+func (k *compiler) operand(e syntax.Expr, what string) operand {
+	return newOperand(k.expr(e), e.Pos(), what)
 }
 
 func (k *compiler) exprs(l []syntax.Expr) []node {
@@ -274,13 +278,14 @@ func arithmetic(e *syntax.Call, fun node, args []node) suspendable {
 	default:
 		return nil
 	}
-	return &arithNode{op: op, a: args[0], b: args[1], fun: f.v, pos: e.At}
+	what := "while calling the '" + f.v.AsPrimOp().ShortName() + "' builtin"
+	return &arithNode{op: op, a: newOperand(args[0], e.At, what), b: newOperand(args[1], e.At, what), fun: f.v, pos: e.At}
 }
 
 func (k *compiler) assert(e *syntax.Assert) node {
-	n := &assertNode{cond: k.expr(e.Cond), condPos: e.Cond.Pos(), body: k.expr(e.Body), pos: e.At, src: e.Cond}
+	n := &assertNode{cond: k.operand(e.Cond, "in the condition of the assert statement"), body: k.expr(e.Body), pos: e.At, src: e.Cond}
 	if b, ok := e.Cond.(*syntax.Binary); ok && b.Op == syntax.OpEq {
-		n.eq, _ = n.cond.(*equalNode)
+		n.eq, _ = n.cond.value.(*equalNode)
 	}
 	return suspend(n)
 }
@@ -291,8 +296,12 @@ func (k *compiler) binary(e *syntax.Binary) node {
 		k.updateChain(e, n)
 		return suspend(n)
 	}
-	a, b := k.expr(e.Left), k.expr(e.Right)
-	op := operands{a: a, b: b, aPos: e.Left.Pos(), bPos: e.Right.Pos(), pos: e.At}
+	sign := [...]string{
+		syntax.OpEq: "==", syntax.OpNotEq: "!=", syntax.OpAnd: "&&", syntax.OpOr: "||", syntax.OpImpl: "->", syntax.OpConcat: "++",
+	}[e.Op]
+	op := operands{
+		a: k.operand(e.Left, "in the left operand of '"+sign+"'"), b: k.operand(e.Right, "in the right operand of '"+sign+"'"), pos: e.At,
+	}
 	switch e.Op {
 	case syntax.OpEq:
 		return suspend(&equalNode{operands: op})
@@ -321,13 +330,13 @@ func (k *compiler) updateOperand(e syntax.Expr, n *updateNode, what string) {
 		k.updateChain(b, n)
 		return
 	}
-	n.parts = append(n.parts, updatePart{k.expr(e), e.Pos(), what})
+	n.parts = append(n.parts, updatePart{k.operand(e, what)})
 }
 
 func (k *compiler) concat(e *syntax.Concat) node {
 	parts := make([]concatPart, len(e.Parts))
 	for i, p := range e.Parts {
-		parts[i] = concatPart{k.expr(p.Expr), p.At, p.Expr.Pos()}
+		parts[i] = concatPart{k.operand(p.Expr, "in an operand of '+'"), p.At}
 	}
 	if !e.ForceString && len(parts) == 2 {
 		return suspend(&addNode{concatNode{parts: parts, pos: e.At}})

@@ -81,11 +81,12 @@ type Ctx struct {
 	st    *State
 	Stats Stats
 
-	frames []frame // what is being evaluated, innermost last
-	sp     int     // how many of frames are in use
-	segEnd int     // value of sp at which evaluation moves to a new stack
-	depth  int     // nested calls, as Nix counts them
-	args   []Value // arguments of the builtins that are running
+	frames   []frame // what is being evaluated, innermost last
+	sp       int     // how many of frames are in use
+	segEnd   int     // value of sp at which evaluation moves to a new stack
+	depth    int     // nested calls, as Nix counts them
+	maxDepth int     // limit of depth
+	args     []Value // arguments of the builtins that are running
 }
 
 // segment is how many frames may pile up on one Go stack. A frame costs about
@@ -99,7 +100,7 @@ const maxFrames = 10_000_000
 
 // NewCtx makes a worker.
 func (s *State) NewCtx() *Ctx {
-	return &Ctx{st: s, frames: make([]frame, 1024), segEnd: segment}
+	return &Ctx{st: s, maxDepth: s.opts.MaxCallDepth, frames: make([]frame, 1024), segEnd: segment}
 }
 
 // State returns what the worker shares with others.
@@ -123,10 +124,14 @@ func (c *Ctx) countSet(attrs int) {
 // enter counts a nested call and throws when there are too many. The caller
 // must do c.depth-- on its normal way out; errors restore it by themselves.
 func (c *Ctx) enter(pos Pos) {
-	if c.depth > c.st.opts.MaxCallDepth {
-		panic(Errorf(KindStackOverflow, pos, "stack overflow; max-call-depth exceeded"))
+	if c.depth > c.maxDepth {
+		throwTooDeep(pos)
 	}
 	c.depth++
+}
+
+func throwTooDeep(pos Pos) {
+	panic(Errorf(KindStackOverflow, pos, "stack overflow; max-call-depth exceeded"))
 }
 
 // Enter is for builtins that recurse: it counts as a call against
@@ -140,7 +145,7 @@ func (c *Ctx) Leave() { c.depth-- }
 // builtin that walks values calls it around each level of its recursion, and
 // counts the level with [Ctx.Enter].
 func (c *Ctx) Recurse(f func()) {
-	c.push(frame{kind: frNone})
+	c.push(frame{kn: uint32(frNone)})
 	if c.sp >= c.segEnd {
 		c.onNewStack(f)
 	} else {
@@ -205,11 +210,13 @@ func asError(r any) *Error {
 type frame struct {
 	p, q unsafe.Pointer
 	pos  Pos
-	n    uint32 // of small meaning, by kind
-	kind frameKind
+	kn   uint32 // kind in the low 4 bits, above them a number whose meaning is the kind's
 }
 
-type frameKind uint8
+func (f *frame) kind() frameKind { return frameKind(f.kn & 15) }
+func (f *frame) n() uint32       { return f.kn >> 4 }
+
+type frameKind uint32
 
 const (
 	frNone    frameKind = iota
@@ -240,7 +247,7 @@ func (c *Ctx) growFrames() {
 }
 
 func (c *Ctx) pushMsg(pos Pos, msg string) {
-	c.push(frame{kind: frMsg, pos: pos, p: unsafe.Pointer(unsafe.StringData(msg)), n: uint32(len(msg))})
+	c.push(frame{kn: uint32(frMsg) | uint32(len(msg))<<4, pos: pos, p: unsafe.Pointer(unsafe.StringData(msg))})
 }
 
 // PushTrace announces what is about to be done, as errors will tell it: "while
@@ -250,7 +257,7 @@ func (c *Ctx) PushTrace(pos Pos, msg string) { c.pushMsg(pos, msg) }
 // PushTraceFunc is PushTrace for a message that costs something to make; f is
 // called only when an error passes.
 func (c *Ctx) PushTraceFunc(pos Pos, f func() string) {
-	c.push(frame{kind: frFunc, pos: pos, p: unsafe.Pointer(&f)})
+	c.push(frame{kn: uint32(frFunc), pos: pos, p: unsafe.Pointer(&f)})
 }
 
 // PopTrace undoes one [Ctx.PushTrace] or [Ctx.PushTraceFunc].
@@ -267,7 +274,7 @@ func (c *Ctx) unwind(sp int, e *Error) {
 }
 
 func (c *Ctx) unwindFrame(f frame, e *Error) {
-	switch f.kind {
+	switch f.kind() {
 	case frThunk:
 		t := (*Thunk)(f.p)
 		if e.loop == t && t.code == blackholed {
@@ -276,7 +283,7 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 		}
 		settle(t, (*code)(f.q), e)
 	case frMsg, frAlways:
-		e.addTrace(f.pos, unsafe.String((*byte)(f.p), int(f.n)), f.kind == frAlways)
+		e.addTrace(f.pos, unsafe.String((*byte)(f.p), int(f.n())), f.kind() == frAlways)
 	case frCall:
 		c.traceCall(e, (*lambda)(f.p), f.pos)
 	case frPrim:
@@ -286,9 +293,9 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 	case frSelect:
 		(*selectNode)(f.p).trace(c, e, f)
 	case frAttr:
-		e.addTrace(f.pos, "while evaluating the attribute '"+c.ShowName(Sym(f.n))+"'", false)
+		e.addTrace(f.pos, "while evaluating the attribute '"+c.ShowName(Sym(f.n()))+"'", false)
 	case frIndex:
-		e.addTrace(f.pos, fmt.Sprintf("while evaluating list element at index %d", f.n), false)
+		e.addTrace(f.pos, fmt.Sprintf("while evaluating list element at index %d", f.n()), false)
 	case frFunctor:
 		e.addTrace(f.pos, "while calling a functor (an attribute set with a '__functor' attribute)", false)
 	case frFunc:

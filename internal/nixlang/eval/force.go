@@ -8,11 +8,7 @@ func (c *Ctx) Force(v Value) Value {
 	if v.kind() != kThunk {
 		return v
 	}
-	t := (*Thunk)(v.p)
-	if t.code == nil {
-		return Value{t.p, t.n}
-	}
-	return c.forceThunk(t, 0)
+	return c.forceThunk((*Thunk)(v.p), 0)
 }
 
 // ForceAt is Force at a place in the program, for the message of an infinite
@@ -21,11 +17,7 @@ func (c *Ctx) ForceAt(v Value, pos Pos) Value {
 	if v.kind() != kThunk {
 		return v
 	}
-	t := (*Thunk)(v.p)
-	if t.code == nil {
-		return Value{t.p, t.n}
-	}
-	return c.forceThunk(t, pos)
+	return c.forceThunk((*Thunk)(v.p), pos)
 }
 
 // Peek returns the finished value of a slot if it is there without any
@@ -47,17 +39,20 @@ func (c *Ctx) forceThunk(t *Thunk, pos Pos) Value {
 		c.throwUnready(t, pos)
 	}
 	if c.sp >= c.segEnd {
-		var v Value
-		c.onNewStack(func() { v = c.forceThunk(t, pos) })
-		return v
+		return c.forceOnNewStack(t, pos)
 	}
 	t.code = blackholed
 	c.Stats.Forced++
-	c.push(frame{kind: frThunk, p: unsafe.Pointer(t), q: unsafe.Pointer(k)})
+	c.push(frame{kn: uint32(frThunk), p: unsafe.Pointer(t), q: unsafe.Pointer(k)})
 	v := k.node.eval(c, (*env)(t.p))
 	c.sp--
 	t.p, t.n = v.p, v.n
 	t.code = nil
+	return v
+}
+
+func (c *Ctx) forceOnNewStack(t *Thunk, pos Pos) (v Value) {
+	c.onNewStack(func() { v = c.forceThunk(t, pos) })
 	return v
 }
 
@@ -102,7 +97,7 @@ func (c *Ctx) forceDeep(v Value, seen map[Value]struct{}) Value {
 			if isPlain(at.Value) {
 				continue
 			}
-			c.push(frame{kind: frAttr, pos: at.Pos, n: uint32(at.Name)})
+			c.push(frame{kn: uint32(frAttr) | uint32(at.Name)<<4, pos: at.Pos})
 			c.forceDeepGuarded(at.Value, seen)
 			c.sp--
 		}
@@ -111,7 +106,7 @@ func (c *Ctx) forceDeep(v Value, seen map[Value]struct{}) Value {
 			if isPlain(x) {
 				continue
 			}
-			c.push(frame{kind: frIndex, n: uint32(i)})
+			c.push(frame{kn: uint32(frIndex) | uint32(i)<<4})
 			c.forceDeepGuarded(x, seen)
 			c.sp--
 		}

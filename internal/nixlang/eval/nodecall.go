@@ -86,17 +86,15 @@ const (
 type arithNode struct {
 	suspension
 	op   arithOp
-	a, b node
+	a, b operand
 	fun  Value
 	pos  Pos
 }
 
 func (n *arithNode) eval(c *Ctx, e *env) Value {
 	c.enter(n.pos)
-	c.push(frame{kind: frPrim, pos: n.pos, p: n.fun.p})
 	a := n.a.eval(c, e)
 	b := n.b.eval(c, e)
-	c.sp--
 	c.depth--
 	if a.kind() == kInt && b.kind() == kInt {
 		x, y := int64(a.n)>>8, int64(b.n)>>8

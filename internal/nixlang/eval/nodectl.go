@@ -2,26 +2,25 @@ package eval
 
 import "isomorph/internal/nixlang/syntax"
 
-// evalBool evaluates an expression that must give a truth value.
-func (c *Ctx) evalBool(n node, e *env, pos Pos, what string) bool {
-	c.pushMsg(pos, what)
-	v := n.eval(c, e)
+// bool evaluates an operand that must give a truth value.
+func (o *operand) bool(c *Ctx, e *env) bool {
+	v := o.eval(c, e)
 	if v.kind() != kBool {
-		c.throwExpected("a Boolean", v, pos)
+		c.pushMsg(o.pos, o.what)
+		c.throwExpected("a Boolean", v, o.pos)
 	}
-	c.sp--
 	return v.AsBool()
 }
 
 // ifNode is if cond then then else els.
 type ifNode struct {
 	suspension
-	cond, then, els node
-	condPos         Pos
+	cond      operand
+	then, els node
 }
 
 func (n *ifNode) eval(c *Ctx, e *env) Value {
-	if c.evalBool(n.cond, e, n.condPos, "while evaluating a branch condition") {
+	if n.cond.bool(c, e) {
 		return n.then.eval(c, e)
 	}
 	return n.els.eval(c, e)
@@ -30,40 +29,39 @@ func (n *ifNode) eval(c *Ctx, e *env) Value {
 // notNode is !x.
 type notNode struct {
 	suspension
-	x   node
-	pos Pos
+	x operand
 }
 
 func (n *notNode) eval(c *Ctx, e *env) Value {
-	return Bool(!c.evalBool(n.x, e, n.pos, "in the argument of '!'"))
+	return Bool(!n.x.bool(c, e))
 }
 
 // operands are the two sides of an operator and where they are.
 type operands struct {
 	suspension
-	a, b            node
-	aPos, bPos, pos Pos
+	a, b operand
+	pos  Pos
 }
 
 type andNode struct{ operands }
 
 func (n *andNode) eval(c *Ctx, e *env) Value {
-	return Bool(c.evalBool(n.a, e, n.aPos, "in the left operand of '&&'") &&
-		c.evalBool(n.b, e, n.bPos, "in the right operand of '&&'"))
+	return Bool(n.a.bool(c, e) &&
+		n.b.bool(c, e))
 }
 
 type orNode struct{ operands }
 
 func (n *orNode) eval(c *Ctx, e *env) Value {
-	return Bool(c.evalBool(n.a, e, n.aPos, "in the left operand of '||'") ||
-		c.evalBool(n.b, e, n.bPos, "in the right operand of '||'"))
+	return Bool(n.a.bool(c, e) ||
+		n.b.bool(c, e))
 }
 
 type implNode struct{ operands }
 
 func (n *implNode) eval(c *Ctx, e *env) Value {
-	return Bool(!c.evalBool(n.a, e, n.aPos, "in the left operand of '->'") ||
-		c.evalBool(n.b, e, n.bPos, "in the right operand of '->'"))
+	return Bool(!n.a.bool(c, e) ||
+		n.b.bool(c, e))
 }
 
 // equalNode is a == b or, negated, a != b.
@@ -73,16 +71,8 @@ type equalNode struct {
 }
 
 func (n *equalNode) eval(c *Ctx, e *env) Value {
-	left, right := "in the left operand of '=='", "in the right operand of '=='"
-	if n.negate {
-		left, right = "in the left operand of '!='", "in the right operand of '!='"
-	}
-	c.pushMsg(n.aPos, left)
 	a := n.a.eval(c, e)
-	c.sp--
-	c.pushMsg(n.bPos, right)
 	b := n.b.eval(c, e)
-	c.sp--
 	c.enter(n.pos)
 	equal := c.equalOperands(a, b, n.pos)
 	c.depth--
@@ -92,15 +82,15 @@ func (n *equalNode) eval(c *Ctx, e *env) Value {
 // assertNode is assert cond; body.
 type assertNode struct {
 	suspension
-	cond, body node
-	condPos    Pos
-	pos        Pos
-	src        syntax.Expr // of cond
-	eq         *equalNode  // cond, if that is an equality
+	cond operand
+	body node
+	pos  Pos
+	src  syntax.Expr // of cond
+	eq   *equalNode  // cond, if that is an equality
 }
 
 func (n *assertNode) eval(c *Ctx, e *env) Value {
-	if !c.evalBool(n.cond, e, n.condPos, "in the condition of the assert statement") {
+	if !n.cond.bool(c, e) {
 		n.fail(c, e)
 	}
 	return n.body.eval(c, e)
@@ -118,8 +108,8 @@ func (n *assertNode) fail(c *Ctx, e *env) {
 // The sides are evaluated once more, as Nix does.
 func (c *Ctx) explainInequality(n *assertNode, e *env, src string) {
 	err := c.Try(func() {
-		a := n.eq.a.eval(c, e)
-		b := n.eq.b.eval(c, e)
+		a := n.eq.a.value.eval(c, e)
+		b := n.eq.b.value.eval(c, e)
 		c.assertEqual(a, b, n.eq.pos, true)
 	})
 	if err == nil {

@@ -15,21 +15,17 @@ type updateNode struct {
 	parts []updatePart
 }
 
-type updatePart struct {
-	value node
-	pos   Pos
-	what  string
-}
+type updatePart struct{ operand }
 
 func (n *updateNode) eval(c *Ctx, e *env) Value {
 	if len(n.parts) == 2 {
-		b := n.parts[1].eval(c, e)
-		a := n.parts[0].eval(c, e)
+		b := n.parts[1].set(c, e)
+		a := n.parts[0].set(c, e)
 		return AttrsValue(c.update(a, b))
 	}
 	sets := make([]*Attrs, len(n.parts))
 	for i := len(sets) - 1; i >= 0; i-- {
-		sets[i] = n.parts[i].eval(c, e)
+		sets[i] = n.parts[i].set(c, e)
 	}
 	a := sets[0]
 	for _, b := range sets[1:] {
@@ -38,13 +34,11 @@ func (n *updateNode) eval(c *Ctx, e *env) Value {
 	return AttrsValue(a)
 }
 
-func (p *updatePart) eval(c *Ctx, e *env) *Attrs {
-	c.pushMsg(p.pos, p.what)
-	v := p.value.eval(c, e)
+func (p *updatePart) set(c *Ctx, e *env) *Attrs {
+	v := p.eval(c, e)
 	if v.kind() != kAttrs {
-		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(v), c.PrintForError(v)))
+		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(v), c.PrintForError(v)).With(p.pos, p.what))
 	}
-	c.sp--
 	return v.AsAttrs()
 }
 
@@ -57,12 +51,8 @@ type listConcatNode struct{ operands }
 const concatText = "while evaluating one of the elements to concatenate"
 
 func (n *listConcatNode) eval(c *Ctx, e *env) Value {
-	c.pushMsg(n.aPos, "in the left operand of '++'")
 	a := n.a.eval(c, e)
-	c.sp--
-	c.pushMsg(n.bPos, "in the right operand of '++'")
 	b := n.b.eval(c, e)
-	c.sp--
 	c.Stats.Concats++
 	x := c.ForceList(n.pos, a, concatText)
 	y := c.ForceList(n.pos, b, concatText)
@@ -80,18 +70,61 @@ func (n *listConcatNode) eval(c *Ctx, e *env) Value {
 	return List(l)
 }
 
-// concatPart is an operand of +, or a part of a string.
-type concatPart struct {
-	value   node
-	pos     Pos // for what is wrong with the value as an operand
-	exprPos Pos // for errors inside it
+// operand is an expression that needs a frame while it is evaluated, unless its
+// value is there without evaluation, as that of a variable mostly is.
+type operand struct {
+	value node
+	pos   Pos
+	what  string
+	quick quickKind
+	slot  int32
 }
 
-func (p *concatPart) eval(c *Ctx, e *env) Value {
-	c.pushMsg(p.exprPos, "in an operand of '+'")
-	v := p.value.eval(c, e)
+type quickKind uint8
+
+const (
+	notQuick quickKind = iota
+	quickConst
+	quickVar0
+	quickVar1
+)
+
+func newOperand(n node, pos Pos, what string) operand {
+	o := operand{value: n, pos: pos, what: what}
+	switch n := n.(type) {
+	case *constNode:
+		o.quick = quickConst
+	case *var0Node:
+		o.quick, o.slot = quickVar0, int32(n.index)
+	case *var1Node:
+		o.quick, o.slot = quickVar1, int32(n.index)
+	}
+	return o
+}
+
+func (o *operand) eval(c *Ctx, e *env) Value {
+	switch o.quick {
+	case quickConst:
+		return o.value.eval(c, e)
+	case quickVar1:
+		if v, ok := Peek(*e.up.slot(int(o.slot))); ok {
+			return v
+		}
+	case quickVar0:
+		if v, ok := Peek(*e.slot(int(o.slot))); ok {
+			return v
+		}
+	}
+	c.pushMsg(o.pos, o.what)
+	v := o.value.eval(c, e)
 	c.sp--
 	return v
+}
+
+// concatPart is an operand of +, or a part of a string.
+type concatPart struct {
+	operand
+	at Pos // for what is wrong with the value
 }
 
 // concatNode is an interpolated string or path, or a sum.
@@ -121,7 +154,7 @@ func (n *addNode) eval(c *Ctx, e *env) Value {
 		if b.kind() == kInt {
 			return Int(int64(a.n)>>8 + int64(b.n)>>8)
 		}
-		return c.addNumber(a, b, n.parts[1].pos)
+		return c.addNumber(a, b, n.parts[1].at)
 	}
 	return n.add(c, e, a)
 }
@@ -131,7 +164,7 @@ func (n *concatNode) add(c *Ctx, e *env, a Value) Value {
 	if a.isNumber() {
 		for i := range n.parts[1:] {
 			p := &n.parts[i+1]
-			a = c.addNumber(a, p.eval(c, e), p.pos)
+			a = c.addNumber(a, p.eval(c, e), p.at)
 		}
 		return a
 	}
@@ -165,7 +198,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 		flags = CoerceNoCopy
 	}
 	if !first.IsZero() {
-		texts = append(texts, c.CoerceToString(n.parts[0].pos, first, &ctx, segmentText, flags))
+		texts = append(texts, c.CoerceToString(n.parts[0].at, first, &ctx, segmentText, flags))
 		from = 1
 	}
 	for i := from; i < len(n.parts); i++ {
@@ -175,7 +208,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 			texts = append(texts, v.AsString())
 			continue
 		}
-		texts = append(texts, c.CoerceToString(p.pos, v, &ctx, segmentText, flags))
+		texts = append(texts, c.CoerceToString(p.at, v, &ctx, segmentText, flags))
 	}
 	s := concatTexts(texts)
 	if !isPath {

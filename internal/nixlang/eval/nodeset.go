@@ -177,7 +177,7 @@ func (n *selectNode) eval(c *Ctx, e *env) Value {
 	c.pushMsg(n.subjectPos, selectingText)
 	v := n.subject.eval(c, e)
 	c.sp--
-	c.push(frame{kind: frSelect, p: ptr(n), q: ptr(e)})
+	c.push(frame{kn: uint32(frSelect), p: ptr(n), q: ptr(e)})
 	at := c.sp - 1
 	attrPos := n.pos
 	for i := range n.path {
@@ -202,7 +202,7 @@ func (n *selectNode) eval(c *Ctx, e *env) Value {
 		}
 		v = *a.slot(j)
 		attrPos = a.sh.posAt(j)
-		c.frames[at].n = uint32(i + 1)
+		c.frames[at].kn = uint32(frSelect) | uint32(i+1)<<4
 		c.frames[at].pos = attrPos
 	}
 	if attrPos == 0 {
@@ -234,7 +234,7 @@ func (c *Ctx) throwMissing(a *Attrs, name Sym) {
 func (n *selectNode) trace(c *Ctx, err *Error, f frame) {
 	e := (*env)(f.q)
 	if f.pos != 0 && !c.st.isInternal(f.pos) {
-		err.addTrace(f.pos, "from the definition of '"+n.showPath(c, e, n.path[:f.n])+"'", false)
+		err.addTrace(f.pos, "from the definition of '"+n.showPath(c, e, n.path[:f.n()])+"'", false)
 	}
 	err.addTrace(n.pos, "while evaluating the attribute '"+n.showPath(c, e, n.path)+"'", false)
 }
@@ -278,7 +278,7 @@ func (n *select1Node) eval(c *Ctx, e *env) Value {
 				return w
 			}
 			pos := a.sh.posAt(i)
-			c.push(frame{kind: frSelect, p: ptr(n.selectNode), q: ptr(e), n: 1, pos: pos})
+			c.push(frame{kn: uint32(frSelect) | 1<<4, p: ptr(n.selectNode), q: ptr(e), pos: pos})
 			if pos == 0 {
 				pos = n.pos
 			}
@@ -291,7 +291,7 @@ func (n *select1Node) eval(c *Ctx, e *env) Value {
 }
 
 func (n *select1Node) fail(c *Ctx, e *env, v Value) Value {
-	c.push(frame{kind: frSelect, p: ptr(n.selectNode), q: ptr(e)})
+	c.push(frame{kn: uint32(frSelect), p: ptr(n.selectNode), q: ptr(e)})
 	c.throwMissing(c.ForceAttrs(n.pos, v, selectingText), n.name)
 	return v
 }

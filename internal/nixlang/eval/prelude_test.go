@@ -104,3 +104,17 @@ func run(st *eval.State, c *eval.Ctx, text string) (out string, err error) {
 	}
 	return out, nil
 }
+
+// place returns where an error happened, by its position or that of the
+// innermost frame that has one.
+func place(st *eval.State, e *eval.Error) syntax.Position {
+	if e.Pos != 0 {
+		return st.Files().Position(e.Pos)
+	}
+	for _, t := range e.Trace {
+		if t.Pos != 0 {
+			return st.Files().Position(t.Pos)
+		}
+	}
+	return syntax.Position{}
+}

@@ -58,7 +58,7 @@ func (s *State) AddPrimOp(p *PrimOp) {
 	v := PrimOpValue(p)
 	if p.Arity == 0 {
 		v = (&Ctx{st: s}).Lazy(func(c *Ctx) Value {
-			c.push(frame{kind: frPrim, p: ptr(p)})
+			c.push(frame{kn: uint32(frPrim), p: ptr(p)})
 			r := c.Force(p.Fn(c, 0, nil))
 			c.sp--
 			return r
