@@ -43,14 +43,12 @@ const errorPrefix = "error: "
 func indentText(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
-		switch {
-		case i == 0 && l == "":
-			lines[i] = strings.TrimRight(errorPrefix, " ")
-		case i == 0:
-			lines[i] = errorPrefix + l
-		case l != "":
-			lines[i] = strings.Repeat(" ", len(errorPrefix)) + l
+		if i == 0 {
+			l = errorPrefix + l
+		} else {
+			l = strings.Repeat(" ", len(errorPrefix)) + l
 		}
+		lines[i] = strings.TrimRight(l, " \t")
 	}
 	return strings.Join(lines, "\n")
 }

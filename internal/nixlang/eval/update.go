@@ -1,6 +1,9 @@
 package eval
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // mergePlan says how to make a // b for all a and b of two shapes: the shape
 // of the result and, for each attribute, where it comes from: index i of a, or
@@ -97,6 +100,15 @@ func mergeShapes(a, b *shape) *mergePlan {
 		r.pos = append(r.pos, b.posAt(j))
 		p.from = append(p.from, int32(^j))
 		j++
+	}
+	if a.pos == nil && b.pos == nil {
+		r.pos = nil
+	}
+	for _, same := range [...]*shape{a, b} {
+		if slices.Equal(r.keys, same.keys) && slices.Equal(r.pos, same.pos) {
+			p.sh = same // as in a loop that sets the same attributes over and over
+			return p
+		}
 	}
 	r.generation = max(a.generation, b.generation) + 1
 	r.static = a.static && b.static && r.generation <= maxMergeGeneration
