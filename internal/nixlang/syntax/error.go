@@ -14,16 +14,24 @@ type Error struct {
 }
 
 // Error returns the message followed by the place and the source excerpt, laid
-// out as the body of an error message of Nix.
+// out to stand behind "error: " as in Nix.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Msg)
-	if e.At.IsValid() {
-		b.WriteString("\n")
-		b.WriteString(Indent(e.At, e.Excerpt, "       "))
+	lines := strings.Split(e.Msg, "\n")
+	for i := range lines {
+		if i > 0 {
+			lines[i] = messageIndent + lines[i]
+		}
+		lines[i] = strings.TrimRight(lines[i], " \n\r\t")
 	}
-	return b.String()
+	msg := strings.Join(lines, "\n")
+	if e.At.IsValid() {
+		msg += "\n" + Indent(e.At, e.Excerpt, messageIndent)
+	}
+	return msg
 }
+
+// messageIndent is as wide as "error: ".
+const messageIndent = "       "
 
 // NewError makes an error at a position of the table.
 func (f *Files) NewError(p Pos, msg string) *Error {

@@ -13,8 +13,7 @@ import (
 //	 |   ^
 //	4| }
 //
-// Lines are joined by newlines, without one at the end. The zero Pos and texts
-// without lines give "". Callers indent with [Indent].
+// Lines are joined by newlines, without one at the end. The zero Pos gives "". Callers indent with [Indent].
 func (f *Files) Excerpt(p Pos) string {
 	fl := f.find(p)
 	if fl == nil {
@@ -28,6 +27,9 @@ func (f *Files) Excerpt(p Pos) string {
 		}
 	}
 	add(line - 1)
+	if _, ok := fl.line(line); !ok {
+		return ""
+	}
 	add(line)
 	out = append(out, "      |"+strings.Repeat(" ", column)+"^")
 	add(line + 1)
@@ -45,31 +47,4 @@ func Indent(p Position, excerpt, indent string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// ForTerminal changes a whole message, "error: " included, as Nix's logger
-// does when it writes one: tabs become spaces up to the next multiple of eight,
-// counted in characters from the start of the message, not of the line; CR and
-// BEL are dropped.
-func ForTerminal(msg string) string {
-	if !strings.ContainsAny(msg, "\t\r\a") {
-		return msg
-	}
-	var b strings.Builder
-	width := 0
-	for _, c := range msg {
-		switch c {
-		case '\r', '\a':
-			continue
-		case '\t':
-			b.WriteByte(' ')
-			for width++; width%8 != 0; width++ {
-				b.WriteByte(' ')
-			}
-			continue
-		}
-		b.WriteRune(c)
-		width++
-	}
-	return b.String()
 }

@@ -196,7 +196,7 @@ func (p *parser) application() Expr {
 	}
 	mark := len(p.exprStack)
 	for startsSimple[p.tok.kind] {
-		arg := p.selection()
+		arg := p.argument()
 		p.exprStack = append(p.exprStack, arg)
 	}
 	args := p.exprStack[mark:]

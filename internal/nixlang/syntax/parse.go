@@ -19,6 +19,9 @@ type Options struct {
 	Home string
 	// PipeOperators allows <| and |> (experimental-features = pipe-operators).
 	PipeOperators bool
+	// Warn is told about deprecated constructs, in the words that upstream puts
+	// behind "warning: ". It may be nil.
+	Warn func(msg string)
 }
 
 // Parse reads one expression. It keeps text, which must not change afterwards;

@@ -16,6 +16,7 @@ type parser struct {
 	symbols *Symbols
 	options Options
 	well    wellKnown
+	cursed  uint32 // end of the selection just read if it is "e or"; else 0
 
 	// Scratch stacks: a construct pushes, copies what it gathered to a slab,
 	// and pops.

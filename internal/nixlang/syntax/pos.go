@@ -1,9 +1,9 @@
 package syntax
 
 import (
+	"bytes"
 	"fmt"
 	"sort"
-	"strings"
 	"sync"
 )
 
@@ -143,15 +143,20 @@ func lineStarts(text []byte) []uint32 {
 	return starts
 }
 
-// line returns line n (from 1) without its end, and whether it exists.
+// line returns line n (from 1) without its end, and whether it exists. For
+// upstream, a text that is quoted ends at its first NUL byte.
 func (fl *file) line(n int) (string, bool) {
 	fl.once.Do(func() { fl.lines = lineStarts(fl.text) })
 	if n < 1 || n > len(fl.lines) {
 		return "", false
 	}
-	rest := string(fl.text[fl.lines[n-1]:])
-	if i := strings.IndexAny(rest, "\r\n"); i >= 0 {
-		rest = rest[:i]
+	start := int(fl.lines[n-1])
+	if bytes.IndexByte(fl.text[:start], 0) >= 0 {
+		return "", false
 	}
-	return rest, true
+	line := fl.text[start:]
+	if i := bytes.IndexAny(line, "\r\n\x00"); i >= 0 {
+		line = line[:i]
+	}
+	return string(line), true
 }

@@ -1,6 +1,9 @@
 package syntax
 
-import "path"
+import (
+	"fmt"
+	"path"
+)
 
 // startsSimple tells which tokens can start an argument or list element.
 var startsSimple = [numKinds]bool{
@@ -14,10 +17,12 @@ var startsSimple = [numKinds]bool{
 func (p *parser) selection() Expr {
 	at := p.posOf(p.tok)
 	e := p.simple()
+	p.cursed = 0
 	switch p.tok.kind {
 	case tOrKw:
 		or := p.vars.alloc()
 		*or = Var{Name: p.well.or, At: at}
+		p.cursed = p.tok.end
 		p.next()
 		c := p.calls.alloc()
 		*c = Call{Fun: e, Args: p.exprs.copy([]Expr{or}), At: at}
@@ -25,6 +30,20 @@ func (p *parser) selection() Expr {
 	case tDot:
 		p.next()
 		return p.selectPath(at, e)
+	}
+	return e
+}
+
+// argument reads a selection where "e or" is deprecated: in another position
+// it means what it would mean if or were a name like any other.
+func (p *parser) argument() Expr {
+	start := p.tok.start
+	e := p.selection()
+	if p.cursed != 0 && p.options.Warn != nil {
+		p.options.Warn(fmt.Sprintf("at %s: This expression uses `or` as an identifier in a way that will change in a future Nix release.\n"+
+			"Wrap this entire expression in parentheses to preserve its current meaning:\n    (%s)\n"+
+			"Give feedback at https://github.com/NixOS/nix/pull/11121",
+			p.files.Position(p.base+Pos(start)), p.lex.text[start:p.cursed]))
 	}
 	return e
 }
@@ -37,7 +56,8 @@ func (p *parser) selectPath(at Pos, subject Expr) Expr {
 	if p.tok.kind == tOrKw {
 		p.next()
 		p.enter()
-		s.Default = p.selection()
+		s.Default = p.argument()
+		p.cursed = 0
 		p.depth--
 	}
 	return s
@@ -172,7 +192,7 @@ func (p *parser) list() Expr {
 	p.next()
 	mark := len(p.exprStack)
 	for p.tok.kind != tBracketR {
-		e := p.selection()
+		e := p.argument()
 		p.exprStack = append(p.exprStack, e)
 	}
 	p.next()
