@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,8 +48,20 @@ func OpenStore(t testing.TB, dir string) *localstore.Store {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+		openUp(dir)
 	})
 	return s
+}
+
+// openUp makes directories writable, so that a test that does not run as root
+// can remove its store.
+func openUp(dir string) {
+	_ = filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			return os.Chmod(p, 0o700)
+		}
+		return nil
+	})
 }
 
 // NewWorld makes a world in a new store. It skips the test on a machine

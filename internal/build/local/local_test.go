@@ -23,3 +23,5 @@ func newBuilder(t testing.TB, s store.Store) build.Builder {
 }
 
 func TestSuite(t *testing.T) { buildtest.Run(t, newBuilder) }
+
+func TestSuiteAsNobody(t *testing.T) { buildtest.AsNobody(t, "^TestSuite$") }
