@@ -29,9 +29,12 @@ func (s *Attrs) find(name Symbol) int {
 
 // insert appends an attribute that is not there yet and, when its value is a
 // function, names that.
-func (s *Attrs) insert(a Attr) {
+func (p *parser) insert(s *Attrs, a Attr) {
 	if s.index != nil {
 		s.index[a.Name] = int32(len(s.Attrs))
+	}
+	if s.Attrs == nil {
+		s.Attrs = p.members.reserve(4)
 	}
 	s.Attrs = append(s.Attrs, a)
 	nameLambda(a.Value, a.Name)
@@ -74,7 +77,7 @@ func (p *parser) step(s *Attrs, step AttrName, at Pos) *Attrs {
 		return next
 	}
 	next := p.attrs.alloc()
-	s.insert(Attr{Name: step.Sym, At: at, Value: next})
+	p.insert(s, Attr{Name: step.Sym, At: at, Value: next})
 	return next
 }
 
@@ -84,7 +87,7 @@ func (p *parser) step(s *Attrs, step AttrName, at Pos) *Attrs {
 func (p *parser) add(s *Attrs, path []AttrName, a Attr) {
 	i := s.find(a.Name)
 	if i < 0 {
-		s.insert(a)
+		p.insert(s, a)
 		return
 	}
 	old, ok1 := s.Attrs[i].Value.(*Attrs)
@@ -136,22 +139,26 @@ func (p *parser) bindings(s *Attrs, end kind) {
 func (p *parser) inherit(s *Attrs) {
 	p.next()
 	if p.tok.kind != tParenL {
-		p.inheritNames(func(a Attr) {
+		mark := len(p.inheritStack)
+		for _, a := range p.inheritNames() {
 			v := p.vars.alloc()
 			*v = Var{Name: a.Name, At: a.At}
 			a.Value, a.Kind = v, AttrInherited
 			p.addInherited(s, a)
-		})
+		}
+		p.inheritStack = p.inheritStack[:mark]
 		return
 	}
 	p.next()
 	from := InheritFrom{Index: len(s.From), At: p.posOf(p.tok)}
 	s.From = append(s.From, FromSource{Expr: p.expr()})
 	p.expect(tParenR)
-	p.inheritNames(func(a Attr) {
+	mark := len(p.inheritStack)
+	for _, a := range p.inheritNames() {
 		a.Value, a.Kind = p.selectFrom(from, a), AttrInheritFrom
 		p.addInherited(s, a)
-	})
+	}
+	p.inheritStack = p.inheritStack[:mark]
 }
 
 // selectFrom makes the value of an attribute of inherit (e). Each gets an
@@ -160,13 +167,15 @@ func (p *parser) selectFrom(from InheritFrom, a Attr) *Select {
 	source := p.from.alloc()
 	*source = from
 	sel := p.selects.alloc()
-	*sel = Select{Subject: source, Path: p.names.copy([]AttrName{{Sym: a.Name}}), At: a.At}
+	path := append(p.names.reserve(1), AttrName{Sym: a.Name})
+	*sel = Select{Subject: source, Path: path, At: a.At}
 	return sel
 }
 
-// inheritNames reads names up to the semicolon and then hands them to add:
-// upstream complains about duplicates only when it has seen the semicolon.
-func (p *parser) inheritNames(add func(Attr)) {
+// inheritNames reads names, up to and with the semicolon, onto the inherit
+// stack, which the caller unwinds. Upstream complains about duplicates only
+// when it has seen the semicolon; so does the caller.
+func (p *parser) inheritNames() []Attr {
 	mark := len(p.inheritStack)
 	for p.tok.kind != tSemi {
 		at := p.posOf(p.tok)
@@ -177,15 +186,12 @@ func (p *parser) inheritNames(add func(Attr)) {
 		p.inheritStack = append(p.inheritStack, Attr{Name: name.Sym, At: at})
 	}
 	p.next()
-	for _, a := range p.inheritStack[mark:] {
-		add(a)
-	}
-	p.inheritStack = p.inheritStack[:mark]
+	return p.inheritStack[mark:]
 }
 
 func (p *parser) addInherited(s *Attrs, a Attr) {
 	if i := s.find(a.Name); i >= 0 {
 		p.duplicate([]AttrName{{Sym: a.Name}}, a.At, s.Attrs[i].At)
 	}
-	s.insert(a)
+	p.insert(s, a)
 }

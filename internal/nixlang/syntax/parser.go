@@ -1,6 +1,9 @@
 package syntax
 
-import "fmt"
+import (
+	"fmt"
+	"path"
+)
 
 // parser is a recursive-descent parser with precedence climbing for operators.
 // Errors travel as panics of type bailout up to run.
@@ -39,6 +42,7 @@ type bailout struct{ err *Error }
 
 func newParser(text []byte, base Pos, o Options) *parser {
 	s := o.Symbols
+	o.BasePath = path.Clean("/" + o.BasePath)
 	return &parser{
 		lex: newLexer(text, o.PipeOperators), base: base,
 		files: o.Files, symbols: s, options: o,

@@ -1,8 +1,9 @@
 package syntax
 
 import (
+	"bytes"
 	"fmt"
-	"path"
+	"strings"
 )
 
 // startsSimple tells which tokens can start an argument or list element.
@@ -216,7 +217,8 @@ func (p *parser) searchPath() Expr {
 // path reads a path literal with its interpolations.
 func (p *parser) path() Expr {
 	t := p.tok
-	e := &Path{Value: p.pathStart(t)}
+	e := p.paths.alloc()
+	e.Value = p.pathStart(t)
 	p.next()
 	if p.tok.kind == tPathEnd {
 		p.next()
@@ -239,15 +241,38 @@ func (p *parser) pathStart(t token) string {
 		}
 		return p.options.Home + literal[1:]
 	}
-	abs := literal
-	if literal[0] != '/' {
-		abs = p.options.BasePath + "/" + literal
-	}
-	abs = path.Clean("/" + abs)
+	abs := absolute(p.options.BasePath, literal)
 	if len(literal) > 1 && literal[len(literal)-1] == '/' {
 		abs += "/"
 	}
 	return abs
+}
+
+// absolute resolves a path literal lexically: empty and "." segments go, ".."
+// takes the segment before along.
+func absolute(base, literal string) string {
+	var out []byte
+	if literal[0] != '/' {
+		out = make([]byte, 0, len(base)+len(literal)+1)
+		out = append(out, base...)
+		if len(out) == 1 {
+			out = out[:0]
+		}
+	}
+	for segment := range strings.SplitSeq(literal, "/") {
+		switch segment {
+		case "", ".":
+		case "..":
+			out = out[:max(0, bytes.LastIndexByte(out, '/'))]
+		default:
+			out = append(out, '/')
+			out = append(out, segment...)
+		}
+	}
+	if len(out) == 0 {
+		return "/"
+	}
+	return view(out)
 }
 
 // interpolated gathers literal text and interpolations on the part stack. At

@@ -1,43 +1,48 @@
 package syntax
 
 // slab allocates nodes of one type in growing chunks: a file makes thousands
-// of nodes that live and die together.
-type slab[T any] struct{ free []T }
+// of nodes that live and die together. Chunks are small at first, because most
+// files are.
+type slab[T any] struct {
+	free []T
+	last int // size of the last chunk
+}
 
-const maxChunk = 128
+const maxChunk = 256
 
 func (s *slab[T]) alloc() *T {
 	if len(s.free) == 0 {
-		s.free = make([]T, s.chunk(1))
+		s.refill(1)
 	}
 	p := &s.free[0]
 	s.free = s.free[1:]
 	return p
 }
 
-// copy returns a copy of xs that has no spare capacity, nil for none.
-func (s *slab[T]) copy(xs []T) []T {
-	n := len(xs)
-	if n == 0 {
-		return nil
+// reserve returns an empty slice with room for n.
+func (s *slab[T]) reserve(n int) []T {
+	if n > maxChunk/4 {
+		return make([]T, 0, n)
 	}
 	if n > len(s.free) {
-		if n > maxChunk/4 {
-			return append(make([]T, 0, n), xs...)
-		}
-		s.free = make([]T, s.chunk(n))
+		s.refill(n)
 	}
-	out := s.free[:n:n]
-	copy(out, xs)
+	out := s.free[:0:n]
 	s.free = s.free[n:]
 	return out
 }
 
-// chunk returns the size of the next chunk: small for small files, whose slabs
-// would otherwise be mostly waste.
-func (s *slab[T]) chunk(atLeast int) int {
-	size := max(4, 2*cap(s.free), atLeast)
-	return max(min(size, maxChunk), atLeast)
+// copy returns a copy of xs that has no spare capacity, nil for none.
+func (s *slab[T]) copy(xs []T) []T {
+	if len(xs) == 0 {
+		return nil
+	}
+	return append(s.reserve(len(xs)), xs...)
+}
+
+func (s *slab[T]) refill(atLeast int) {
+	s.last = max(min(max(4, 2*s.last), maxChunk), atLeast)
+	s.free = make([]T, s.last)
 }
 
 // slabs holds one slab for each frequent node.
@@ -62,6 +67,7 @@ type slabs struct {
 	from    slab[InheritFrom]
 
 	exprs   slab[Expr]
+	members slab[Attr]
 	names   slab[AttrName]
 	parts   slab[ConcatPart]
 	formals slab[Formal]

@@ -36,13 +36,16 @@ type symbolName struct {
 	hash uint64
 }
 
-// symbolTable is an open-addressing hash table of symbols. A slot goes from
-// zero to a symbol once and never changes again, so readers need no lock; a
-// reader that holds an outdated table misses and falls back to the lock.
+// symbolTable is an open-addressing hash table of symbols. A slot holds the
+// upper half of a name's hash and, below, its symbol. It goes from zero to that
+// once and never changes again, so readers need no lock; a reader that holds an
+// outdated table misses and falls back to the lock.
 type symbolTable struct {
-	slots []atomic.Uint32
+	slots []atomic.Uint64
 	mask  uint64
 }
+
+const symbolMask = 1<<32 - 1
 
 // NewSymbols returns an empty table.
 func NewSymbols() *Symbols {
@@ -52,7 +55,7 @@ func NewSymbols() *Symbols {
 }
 
 func newSymbolTable(size int) *symbolTable {
-	return &symbolTable{slots: make([]atomic.Uint32, size), mask: uint64(size - 1)}
+	return &symbolTable{slots: make([]atomic.Uint64, size), mask: uint64(size - 1)}
 }
 
 // Intern returns the symbol of name, adding it when it is new.
@@ -97,12 +100,12 @@ func (s *Symbols) entry(sym Symbol) *symbolName {
 
 func find[T string | []byte](s *Symbols, t *symbolTable, name T, h uint64) (Symbol, bool) {
 	for i := h & t.mask; ; i = (i + 1) & t.mask {
-		sym := Symbol(t.slots[i].Load())
-		if sym == 0 {
+		slot := t.slots[i].Load()
+		if slot == 0 {
 			return 0, false
 		}
-		if e := s.entry(sym); e.hash == h && e.text == string(name) {
-			return sym, true
+		if slot^h <= symbolMask && s.entry(Symbol(slot)).text == string(name) {
+			return Symbol(slot), true
 		}
 	}
 }
@@ -130,8 +133,8 @@ func (s *Symbols) add(name string, h uint64) Symbol {
 func (s *Symbols) grow(old *symbolTable) *symbolTable {
 	t := newSymbolTable(2 * len(old.slots))
 	for i := range old.slots {
-		if sym := old.slots[i].Load(); sym != 0 {
-			t.insert(Symbol(sym), s.entry(Symbol(sym)).hash)
+		if sym := Symbol(old.slots[i].Load()); sym != 0 {
+			t.insert(sym, s.entry(sym).hash)
 		}
 	}
 	s.table.Store(t)
@@ -144,5 +147,5 @@ func (t *symbolTable) insert(sym Symbol, h uint64) {
 	for t.slots[i].Load() != 0 {
 		i = (i + 1) & t.mask
 	}
-	t.slots[i].Store(uint32(sym))
+	t.slots[i].Store(h&^symbolMask | uint64(sym))
 }
