@@ -16,6 +16,7 @@ type lambda struct {
 	innerPos Pos     // of the innermost member
 	body     node
 	slots    int // size of the frame
+	height   int // of a very high body, else 0
 
 	hasFormals bool
 	ellipsis   bool
@@ -215,7 +216,12 @@ func (c *Ctx) runBody(fn *lambda, e *env, pos Pos) Value {
 		return c.runBodyOnNewStack(fn, e, pos)
 	}
 	c.push(frame{kn: uint32(frCall), pos: pos, p: ptr(fn)})
-	v := fn.body.eval(c, e)
+	var v Value
+	if fn.height == 0 {
+		v = fn.body.eval(c, e)
+	} else {
+		v = c.heavy(fn.body, e, fn.height)
+	}
 	c.sp--
 	return v
 }

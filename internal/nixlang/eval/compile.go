@@ -10,11 +10,28 @@ import (
 // compiler turns a resolved tree into nodes: it chooses, once for each place
 // in the program, the most special node that does the job.
 type compiler struct {
-	st *State
+	st     *State
+	height int // of the highest expression compiled since somebody set it to 0
 }
+
+// heavyHeight is the height of an expression from which on its evaluation may
+// take much more of the Go stack than a frame stands for.
+const heavyHeight = 100
 
 // expr compiles one expression.
 func (k *compiler) expr(e syntax.Expr) node {
+	before := k.height
+	k.height = 0
+	n := k.node(e)
+	height := k.height + 1
+	k.height = max(before, height)
+	if s, ok := n.(suspendable); ok && height > heavyHeight {
+		s.self().height = height
+	}
+	return n
+}
+
+func (k *compiler) node(e syntax.Expr) node {
 	switch e := e.(type) {
 	case *syntax.Int:
 		return &constNode{Int(e.Value)}
@@ -240,7 +257,12 @@ func (k *compiler) lambda(e *syntax.Lambda) node {
 		}
 		fn.formals = append(fn.formals, formal{f.Name, f.At, def})
 	}
+	k.height = 0
 	fn.body = k.expr(e.Innermost())
+	if k.height > heavyHeight {
+		fn.height = k.height
+	}
+	k.height = 0
 	return &lambdaNode{fn: fn}
 }
 

@@ -44,10 +44,25 @@ func (c *Ctx) forceThunk(t *Thunk, pos Pos) Value {
 	t.code = blackholed
 	c.Stats.Forced++
 	c.push(frame{kn: uint32(frThunk), p: unsafe.Pointer(t), q: unsafe.Pointer(k)})
-	v := k.node.eval(c, (*env)(t.p))
+	var v Value
+	if k.height == 0 {
+		v = k.node.eval(c, (*env)(t.p))
+	} else {
+		v = c.heavy(k.node, (*env)(t.p), k.height)
+	}
 	c.sp--
 	t.p, t.n = v.p, v.n
 	t.code = nil
+	return v
+}
+
+// heavy evaluates an expression whose branches are nested so deeply that one
+// frame stands for a lot of Go stack: it counts for as many frames as it is
+// high.
+func (c *Ctx) heavy(n node, e *env, height int) Value {
+	c.segEnd -= height
+	v := n.eval(c, e)
+	c.segEnd += height
 	return v
 }
 

@@ -18,7 +18,10 @@ type Thunk struct {
 }
 
 // code is what a thunk runs; a node that can be suspended contains its own.
-type code struct{ node node }
+type code struct {
+	node   node
+	height int // of a very high expression, else 0; see Ctx.heavy
+}
 
 // node is a compiled expression.
 type node interface {
@@ -188,8 +191,8 @@ func (n applyNode) eval(c *Ctx, e *env) Value {
 func (applyNode) delay(*Ctx, *env) Value { panic("eval: an application is no expression") }
 
 var (
-	lazyCode   = &code{lazyNode{}}
-	applyCode  = [...]*code{nil, {applyNode{1}}, {applyNode{2}}, {applyNode{3}}}
+	lazyCode   = &code{node: lazyNode{}}
+	applyCode  = [...]*code{nil, {node: applyNode{1}}, {node: applyNode{2}}, {node: applyNode{3}}}
 	blackholed = &code{}
 	failedCode = &code{}
 )
