@@ -87,10 +87,11 @@ type Kind uint8
 
 // The kinds of failures.
 const (
-	Failed           Kind = iota // the builder failed, or made something that is not allowed
+	Failed           Kind = iota // the builder failed
 	TimedOut                     // Timeout or MaxSilent passed
 	HashMismatch                 // a fixed output has another hash than specified
 	NotDeterministic             // a check found a difference
+	Rejected                     // what was built is not allowed
 	Refused                      // this builder cannot or may not build it
 )
 
@@ -136,7 +137,8 @@ func (e *Error) Is(target error) bool {
 // Nix's exit codes for failed builds are made of bits (Worker::failingExitStatus
 // in libstore/build/worker.cc): 0x60 | 4 when a build failed, with 1 for a
 // timeout and 2 for a hash mismatch added, and 8 for a check that differed. A
-// derivation that cannot be built here counts as failed.
+// derivation that is refused counts as failed; an output that is rejected has
+// no bit, so it gives plain 1.
 const (
 	exitBase     = 0x60
 	exitFailed   = 0x04
@@ -177,6 +179,8 @@ func (k Kind) bits() int {
 		return exitFailed | exitMismatch
 	case NotDeterministic:
 		return exitDiffers
+	case Rejected:
+		return 0
 	}
 	return exitFailed
 }

@@ -151,7 +151,10 @@ func shellNumber(n json.Number) (string, bool) {
 	if err != nil || math.Ceil(float64(float32(f))) != float64(float32(f)) {
 		return "", false
 	}
-	return fmt.Sprint(int32(int64(f))), true
+	if f < math.MinInt32 || f > math.MaxInt32 { // what x86 makes of it
+		return fmt.Sprint(math.MinInt32), true
+	}
+	return fmt.Sprint(int32(f)), true
 }
 
 func shellQuote(s string) string {

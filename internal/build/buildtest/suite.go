@@ -104,12 +104,12 @@ func testOutputs(w *World, b build.Builder) {
 	if got := w.Read(d.Out("dev"), ""); got != w.Store.Dir().Join(d.Out("out"))+"\n" {
 		w.T.Errorf("dev holds %q", got)
 	}
-	w.wantFailure(b, w.Script("lazy", `echo a > $out`, Outputs("out", "dev")), build.Failed, "failed to produce output path for output 'dev'")
-	w.wantFailure(b, w.Script("cycle", `echo $dev > $out; echo $out > $dev`, Outputs("out", "dev")), build.Failed, "cycle detected in build of")
-	w.wantFailure(b, w.Script("loose", `echo a > $out; ${builder%sh}busybox chmod 666 $out`), build.Failed, "suspicious ownership or permission")
-	w.wantFailure(b, w.Script("own", `echo $out > $out`, Env("allowedReferences", "")), build.Failed, "is not allowed to refer to the following paths:\n  "+"/nix/store/")
+	w.wantFailure(b, w.Script("lazy", `echo a > $out`, Outputs("out", "dev")), build.Rejected, "failed to produce output path for output 'dev'")
+	w.wantFailure(b, w.Script("cycle", `echo $dev > $out; echo $out > $dev`, Outputs("out", "dev")), build.Rejected, "cycle detected in build of")
+	w.wantFailure(b, w.Script("loose", `echo a > $out; ${builder%sh}busybox chmod 666 $out`), build.Rejected, "suspicious ownership or permission")
+	w.wantFailure(b, w.Script("own", `echo $out > $out`, Env("allowedReferences", "")), build.Rejected, "is not allowed to refer to the following paths:\n  "+"/nix/store/")
 	w.MustBuild(b, w.Script("own2", `echo $out > $out`, Env("allowedReferences", "out")))
-	w.wantFailure(b, w.Script("bad", `echo `+w.Sh()+` > $out`, Env("disallowedRequisites", strings.TrimSuffix(w.Sh(), "/bin/sh"))), build.Failed, "is not allowed to refer to")
+	w.wantFailure(b, w.Script("bad", `echo `+w.Sh()+` > $out`, Env("disallowedRequisites", strings.TrimSuffix(w.Sh(), "/bin/sh"))), build.Rejected, "is not allowed to refer to")
 }
 
 func (w *World) wantFailure(b build.Builder, d Drv, kind build.Kind, text string) *build.Error {
@@ -153,7 +153,7 @@ func testFixed(w *World, b build.Builder) {
 	if !errors.Is(e, build.ErrHashMismatch) || build.ExitCode(e) != 102 {
 		w.T.Errorf("exit code %d", build.ExitCode(e))
 	}
-	w.wantFailure(b, w.Script("exec", `echo > $out; ${builder%sh}busybox chmod +x $out`, Fixed("sha256", hash.Base16())), build.Failed, "should be a non-executable regular file")
+	w.wantFailure(b, w.Script("exec", `echo > $out; ${builder%sh}busybox chmod +x $out`, Fixed("sha256", hash.Base16())), build.Rejected, "should be a non-executable regular file")
 }
 
 func testCheck(w *World, b build.Builder) {
@@ -173,9 +173,9 @@ func testCheck(w *World, b build.Builder) {
 
 func testCanonical(w *World, b build.Builder) {
 	w.MustBuild(b, w.Script("modes", `B=${builder%sh}busybox; $B mkdir -p $out/d; echo x > $out/d/f; $B chmod 600 $out/d/f; echo y > $out/x; $B chmod 711 $out/x; $B ln -s f $out/d/l; $B ln $out/x $out/hard`))
-	w.wantFailure(b, w.Script("fifo", `${builder%sh}busybox mkfifo $out`), build.Failed, "output 'out' of")
+	w.wantFailure(b, w.Script("fifo", `${builder%sh}busybox mkfifo $out`), build.Rejected, "output 'out' of")
 	w.wantFailure(b, w.Script("setuid", `echo > $out; ${builder%sh}busybox chmod 4755 $out`), build.Failed, "exit code 1")
-	w.wantFailure(b, w.Script("fifo2", `B=${builder%sh}busybox; $B mkdir $out; $B mkfifo $out/f`), build.Failed, "output 'out' of")
+	w.wantFailure(b, w.Script("fifo2", `B=${builder%sh}busybox; $B mkdir $out; $B mkfifo $out/f`), build.Rejected, "output 'out' of")
 }
 
 func testLimits(w *World, b build.Builder) {

@@ -36,7 +36,7 @@ func (j *job) finishOutputs(ctx context.Context) (map[string]*store.PathInfo, er
 		return nil, err
 	}
 	if err := build.CheckOutputs(ctx, j.o.Store, j.req.Drv, j.drv, j.opts, infos); err != nil {
-		return nil, j.fail(build.Failed, err.Error(), err)
+		return nil, j.fail(build.Rejected, err.Error(), err)
 	}
 	if j.req.Check {
 		return infos, j.compare(ctx, infos)
@@ -61,14 +61,14 @@ func (j *job) collect(name string) error {
 	}
 	st, err := j.root.Lstat(inStore)
 	if errors.Is(err, fs.ErrNotExist) {
-		return j.fail(build.Failed, fmt.Sprintf("builder for '%s' failed to produce output path for output '%s' at '%s'",
+		return j.fail(build.Rejected, fmt.Sprintf("builder for '%s' failed to produce output path for output '%s' at '%s'",
 			j.dir.Join(j.req.Drv), name, j.dir.Join(p)), err)
 	}
 	if err != nil {
 		return err
 	}
 	if st.Mode()&fs.ModeSymlink == 0 && st.Mode().Perm()&0o022 != 0 {
-		return j.fail(build.Failed, fmt.Sprintf("suspicious ownership or permission on '%s' for output '%s'; rejecting this build output",
+		return j.fail(build.Rejected, fmt.Sprintf("suspicious ownership or permission on '%s' for output '%s'; rejecting this build output",
 			j.dir.Join(p), name), nil)
 	}
 	if inStore == string(p) {
@@ -100,7 +100,7 @@ func (j *job) copyOut(from, to string) error {
 	defer dst.Close()
 	if err := nar.Restore(r, int(dst.Fd()), to, 1<<62); err != nil {
 		r.CloseWithError(err)
-		return j.fail(build.Failed, fmt.Sprintf("output of '%s': %v", j.dir.Join(j.req.Drv), err), err)
+		return j.fail(build.Rejected, fmt.Sprintf("output of '%s': %v", j.dir.Join(j.req.Drv), err), err)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (j *job) seal(ctx context.Context, name string) (*store.PathInfo, error) {
 	}
 	sealed, err := j.scratch.Seal(ctx, string(o.Path), tee)
 	if err != nil {
-		return nil, j.fail(build.Failed, fmt.Sprintf("output '%s' of '%s': %v", name, j.dir.Join(j.req.Drv), err), err)
+		return nil, j.fail(build.Rejected, fmt.Sprintf("output '%s' of '%s': %v", name, j.dir.Join(j.req.Drv), err), err)
 	}
 	info := &store.PathInfo{Path: o.Path, NarHash: sealed.NarHash, NarSize: sealed.NarSize, Deriver: j.req.Drv, Ultimate: true}
 	if !j.opts.DiscardReferences[name] {
@@ -149,7 +149,7 @@ func (j *job) checkFlat(name string, recursive bool) error {
 		return err
 	}
 	if !st.Mode().IsRegular() || st.Mode().Perm()&0o100 != 0 {
-		return j.fail(build.Failed, fmt.Sprintf("output path '%s' should be a non-executable regular file since recursive hashing is not enabled (one of outputHashMode={flat,text} is true)",
+		return j.fail(build.Rejected, fmt.Sprintf("output path '%s' should be a non-executable regular file since recursive hashing is not enabled (one of outputHashMode={flat,text} is true)",
 			j.dir.Join(storepath.Path(name))), nil)
 	}
 	return nil
@@ -198,7 +198,7 @@ func (j *job) checkCycles(infos map[string]*store.PathInfo) error {
 	_, err := store.TopoSort(j.outputPaths(), func(p storepath.Path) []storepath.Path { return refs[p] })
 	var cycle *store.CycleError
 	if errors.As(err, &cycle) {
-		return j.fail(build.Failed, fmt.Sprintf("cycle detected in build of '%s' in the references of output '%s' from output '%s'",
+		return j.fail(build.Rejected, fmt.Sprintf("cycle detected in build of '%s' in the references of output '%s' from output '%s'",
 			j.dir.Join(j.req.Drv), j.outputName(cycle.Path), j.outputName(cycle.Other)), err)
 	}
 	return err

@@ -66,7 +66,7 @@ func (j *job) ended(ran sandbox.Result, err error) error {
 	case errors.Is(err, errSilent):
 		return j.builderFailed(build.TimedOut, fmt.Sprintf("timed out after %d seconds of silence", int(j.req.MaxSilent.Seconds())), err)
 	case errors.Is(err, errLogSize):
-		return j.builderFailed(build.Failed, fmt.Sprintf("killed after writing more than %d bytes of log output", j.log.limit), err)
+		return j.builderFailed(build.Rejected, fmt.Sprintf("killed after writing more than %d bytes of log output", j.log.limit), err)
 	case errors.As(err, &setup) && strings.HasPrefix(setup.Step, "execute "):
 		return j.builderFailed(build.Failed, fmt.Sprintf("executing '%s': %v", j.drv.Builder, setup.Err), err)
 	case err != nil:
