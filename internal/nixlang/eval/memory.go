@@ -3,7 +3,7 @@ package eval
 import (
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
+	"sync"
 )
 
 // MemoryPolicy is how the garbage collector is to work during an evaluation.
@@ -35,17 +35,22 @@ func (p MemoryPolicy) Start() (stop func()) {
 	if p.Free <= 0 {
 		p.Free = min(p.Total/5*2, 4<<30)
 	}
-	var stopped atomic.Bool
+	var mu sync.Mutex
+	stopped := false
 	percent := debug.SetGCPercent(-1)
 	limit := debug.SetMemoryLimit(p.Free)
 	onCollection(func() {
-		if !stopped.Load() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
 			debug.SetGCPercent(afterFirst)
 			debug.SetMemoryLimit(p.Total / 5 * 4)
 		}
 	})
 	return func() {
-		stopped.Store(true)
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
 		debug.FreeOSMemory()
@@ -54,6 +59,6 @@ func (p MemoryPolicy) Start() (stop func()) {
 
 // onCollection arranges for f to be called after the next collection.
 func onCollection(f func()) {
-	sentinel := new([16]byte)
+	sentinel := new([64]byte) // too large to share a block with others
 	runtime.AddCleanup(sentinel, func(int) { f() }, 0)
 }
