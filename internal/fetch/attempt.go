@@ -192,9 +192,9 @@ func (d *download) receive(ctx context.Context, address string, body io.Reader, 
 	for {
 		n, err := body.Read(buf)
 		done += int64(n)
-		if done > d.req.MaxSize || total >= 0 && done > total {
+		if done > d.limit(total) {
 			_ = d.restart()
-			return nil, permanent(address, fmt.Errorf("more than %d bytes came", min(d.req.MaxSize, max(total, 0))))
+			return nil, permanent(address, fmt.Errorf("more than %d bytes came", d.limit(total)))
 		}
 		sum.Write(buf[:n])
 		if _, werr := d.lock.Write(buf[:n]); werr != nil {
@@ -217,6 +217,14 @@ func (d *download) receive(ctx context.Context, address string, body io.Reader, 
 		return nil, temporaryError(address, fmt.Errorf("the connection ended after %d of %d bytes", done, total))
 	}
 	return d.finish(address, sum, done)
+}
+
+// limit is how many bytes may come.
+func (d *download) limit(total int64) int64 {
+	if total >= 0 {
+		return min(d.req.MaxSize, total)
+	}
+	return d.req.MaxSize
 }
 
 func (d *download) finish(address string, sum hash.Hash, size int64) (*Result, error) {

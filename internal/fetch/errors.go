@@ -62,7 +62,9 @@ func (e *Error) Error() string {
 	for _, f := range e.Failures {
 		fmt.Fprintf(&b, "\n  %s: %v", Redact(f.URL), f.Err)
 	}
-	b.WriteString("\nAnother mirror can be given with --mirror or ISOMORPH_MIRROR.")
+	if n := len(e.Failures); n > 0 && snapshot.MatchString(e.Failures[n-1].URL) {
+		b.WriteString("\nAnother mirror can be given with --mirror or ISOMORPH_MIRROR.")
+	}
 	return b.String()
 }
 
