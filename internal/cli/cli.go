@@ -34,6 +34,8 @@ type Env struct {
 	Args0     string // the name that the program was called by
 	Self      string // path of the running executable
 	Signals   <-chan os.Signal
+
+	Random io.Reader // for names of temporary files and the spread of retries
 }
 
 // Getenv returns the value of an environment variable, "" if it is not set.

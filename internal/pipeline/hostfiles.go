@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"isomorph/internal/nixlang/builtins"
@@ -24,8 +25,41 @@ type hostFiles struct {
 	// text returns the contents of a store object that is not written yet.
 	text func(storepath.Path) ([]byte, bool)
 
+	// lazy is a directory that is made when the first file in it is asked
+	// for.
+	lazy *LazyTree
+
+	reads  atomic.Int64      // files read so far
+	onRead func(count int64) // told of each one; may be nil
+
 	mu    sync.RWMutex
 	trees map[storepath.Path]string // store objects that are still trees elsewhere
+}
+
+// LazyTree is a directory that is made when the first file in it is asked for:
+// the embedded channel, which many an evaluation has no use for.
+type LazyTree struct {
+	Dir  string // absolute
+	Make func() error
+
+	once sync.Once
+	err  error
+}
+
+// touch makes the directory if name lies in it. An error is kept for
+// [LazyTree.Err]; to the evaluator the directory just is not there.
+func (t *LazyTree) touch(name string) {
+	if t != nil && strings.HasPrefix(name, t.Dir) {
+		t.once.Do(func() { t.err = t.Make() })
+	}
+}
+
+// Err returns why the directory could not be made.
+func (t *LazyTree) Err() error {
+	if t == nil {
+		return nil
+	}
+	return t.err
 }
 
 // maxLinks is how many symlinks a path may lead through, Linux's own limit.
@@ -34,6 +68,7 @@ const maxLinks = 40
 // real returns where the bytes of a file lie; symlinks are not looked at.
 func (f *hostFiles) real(name string) string {
 	if !f.dir.Contains(name) {
+		f.lazy.touch(name)
 		return name
 	}
 	p, rest, err := f.dir.Split(name)
@@ -72,6 +107,9 @@ func (f *hostFiles) ReadFile(name string) ([]byte, error) {
 	name, err := f.follow(name)
 	if err != nil {
 		return nil, err
+	}
+	if n := f.reads.Add(1); f.onRead != nil {
+		f.onRead(n)
 	}
 	if b, ok := f.unwritten(name); ok {
 		return b, nil
@@ -128,6 +166,11 @@ func (f *hostFiles) Lstat(name string) (builtins.FileKind, error) {
 		return "", err
 	}
 	return kindOf(info.Mode().Type()), nil
+}
+
+// Readlink returns the target of a symlink as it is written.
+func (f *hostFiles) Readlink(name string) (string, error) {
+	return os.Readlink(f.real(name))
 }
 
 // ResolveSymlinks follows symlinks part by part, in the language's view of the

@@ -51,6 +51,7 @@ type treeKey struct {
 	path, name string
 	flat       bool
 	rejected   string // the paths that the filter refused, NUL-separated
+	refs       string
 }
 
 func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store, files *hostFiles) *hostObjects {
@@ -85,6 +86,12 @@ func (h *hostObjects) contents(p storepath.Path) ([]byte, bool) {
 	}
 	t, ok := h.texts[p]
 	return t.contents, ok
+}
+
+func (h *hostObjects) countDerivations() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.drvs)
 }
 
 // AddText adds a text.
@@ -140,9 +147,9 @@ func (h *hostObjects) ReadDerivation(p storepath.Path) (*derivation.Derivation, 
 	return d, nil
 }
 
-// references returns what an object refers to, whether or not it has been
+// References returns what an object refers to, whether or not it has been
 // written yet.
-func (h *hostObjects) references(p storepath.Path) ([]storepath.Path, error) {
+func (h *hostObjects) References(p storepath.Path) ([]storepath.Path, error) {
 	h.mu.Lock()
 	d, isDrv := h.drvs[p]
 	t, isText := h.texts[p]
@@ -175,7 +182,7 @@ func (h *hostObjects) Closure(p storepath.Path) ([]storepath.Path, error) {
 	for todo := []storepath.Path{p}; len(todo) > 0; {
 		q := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		refs, err := h.references(q)
+		refs, err := h.References(q)
 		if err != nil {
 			return nil, err
 		}
@@ -197,6 +204,10 @@ func (h *hostObjects) Closure(p storepath.Path) ([]storepath.Path, error) {
 	return all, nil
 }
 
+// IsValid tells whether an object is there, or will be when the evaluation is
+// committed. One that is stays so until the session ends.
+func (h *hostObjects) IsValid(p storepath.Path) bool { return h.EnsureValid(p) == nil }
+
 // EnsureValid checks that an object is there.
 func (h *hostObjects) EnsureValid(p storepath.Path) error {
 	h.mu.Lock()
@@ -206,10 +217,8 @@ func (h *hostObjects) EnsureValid(p storepath.Path) error {
 	if isDrv || isText {
 		return nil
 	}
-	if h.store != nil {
-		if err := h.store.AddTempRoot(h.ctx, p); err != nil {
-			return err
-		}
+	if err := h.keep(p); err != nil {
+		return err
 	}
 	if _, err := h.reader.Info(h.ctx, p); err != nil {
 		return fmt.Errorf("path '%s' is not valid: %w", h.dir.Join(p), err)
@@ -240,7 +249,7 @@ func (h *hostObjects) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
 // there already.
 func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, error) {
 	if !req.SHA256.IsZero() {
-		p, err := h.dir.MakeFixed(req.Name, !req.Flat, req.SHA256, nil)
+		p, err := h.dir.MakeFixed(req.Name, !req.Flat, req.SHA256, req.References)
 		if err != nil {
 			return "", err
 		}
@@ -252,7 +261,7 @@ func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, erro
 	if err != nil {
 		return "", err
 	}
-	key := treeKey{req.Path, req.Name, req.Flat, strings.Join(rejected, "\x00")}
+	key := treeKey{req.Path, req.Name, req.Flat, strings.Join(rejected, "\x00"), joinPaths(req.References)}
 	h.mu.Lock()
 	p, known := h.trees[key]
 	h.mu.Unlock()
@@ -330,9 +339,9 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, rejected []string) (s
 		return "", err
 	}
 	if !req.SHA256.IsZero() && req.SHA256 != sum {
-		return "", &HashMismatchError{What: "store path mismatch in (possibly filtered) path added from '" + req.Path + "'", Want: req.SHA256, Got: sum}
+		return "", fmt.Errorf("%w: '%s' has the hash %s, not %s", builtins.ErrPathMismatch, req.Path, sum.SRI(), req.SHA256.SRI())
 	}
-	p, err := h.dir.MakeFixed(req.Name, !req.Flat, sum, nil)
+	p, err := h.dir.MakeFixed(req.Name, !req.Flat, sum, req.References)
 	if err != nil {
 		return "", err
 	}
@@ -342,7 +351,7 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, rejected []string) (s
 		h.files.mu.Unlock()
 		return p, nil
 	}
-	return h.store.AddTree(h.ctx, store.Source{Name: req.Name, Path: real, Flat: req.Flat, Known: sum, Filter: absFilter(real, rejected)})
+	return h.store.AddTree(h.ctx, store.Source{Name: req.Name, Path: real, Flat: req.Flat, Known: sum, Filter: absFilter(real, rejected), References: req.References})
 }
 
 func (h *hostObjects) hashTree(real string, flat bool, rejected []string) (nixhash.Hash, error) {
@@ -383,14 +392,11 @@ func absFilter(root string, rejected []string) func(path, kind string) (bool, er
 	}
 }
 
-// HashMismatchError says that something does not have the hash that the recipe
-// says it has.
-type HashMismatchError struct {
-	What      string
-	Want, Got nixhash.Hash
-}
-
-// Error shows both hashes.
-func (e *HashMismatchError) Error() string {
-	return fmt.Sprintf("%s\n         specified: %s\n            got:    %s", e.What, e.Want.SRI(), e.Got.SRI())
+func joinPaths(paths []storepath.Path) string {
+	var b strings.Builder
+	for _, p := range paths {
+		b.WriteString(string(p))
+		b.WriteByte(0)
+	}
+	return b.String()
 }

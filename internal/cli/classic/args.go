@@ -40,6 +40,7 @@ type Common struct {
 	Args        []Arg
 	Settings    map[string]string // --option NAME VALUE, and --NAME VALUE of known settings
 	StoreURI    string
+	Mirrors     []string
 	Experiments []string
 }
 

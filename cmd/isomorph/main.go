@@ -1,0 +1,87 @@
+// Command isomorph turns a Nix recipe into a bootable live ISO, the same bits
+// for everyone.
+//
+// This package is the only one that looks at the world: it reads the clock,
+// the environment and the terminal once, puts them into a [cli.Env], and hands
+// that to the command asked for. Called by the name of a classic Nix command
+// (through a link), or as "isomorph nix-build ...", it is that command.
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"isomorph/internal/build/sandbox"
+	"isomorph/internal/cli"
+)
+
+func main() {
+	sandbox.Main() // does not return in the process that a build runs in
+
+	env := newEnv()
+	os.Exit(exitCode(env, run(env, os.Args[1:])))
+}
+
+// newEnv reads the world, once.
+func newEnv() *cli.Env {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "/"
+	}
+	home, _ := os.UserHomeDir()
+	host, _ := os.Hostname()
+	self, err := os.Executable()
+	if err != nil {
+		self = "/proc/self/exe"
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	return &cli.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		StderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		LookupEnv:        os.LookupEnv,
+		Environ:          os.Environ(),
+		Now:              time.Now,
+		Dir:              dir,
+		Home:             home,
+		UID:              os.Getuid(),
+		GID:              os.Getgid(),
+		Hostname:         host,
+		NumCPU:           runtime.NumCPU(),
+		Args0:            filepath.Base(os.Args[0]),
+		Self:             self,
+		Signals:          signals,
+		Random:           rand.Reader,
+	}
+}
+
+// exitCode prints what has not been said yet and picks the exit code.
+func exitCode(env *cli.Env, err error) int {
+	if err == nil {
+		return cli.ExitOK
+	}
+	code := cli.ExitFailure
+	var exit *cli.ExitError
+	if errors.As(err, &exit) {
+		code = exit.Code
+		if exit.Err == nil {
+			return code
+		}
+	}
+	msg := err.Error()
+	if !strings.HasPrefix(msg, "error:") {
+		msg = "error: " + msg
+	}
+	fmt.Fprintln(env.Stderr, msg)
+	return code
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"isomorph/channel"
+	"isomorph/internal/boot"
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/bootcmd"
+	"isomorph/internal/cli/buildcmd"
+	"isomorph/internal/cli/channelcmd"
+	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/evalcmd"
+	"isomorph/internal/cli/lockcmd"
+	"isomorph/internal/cli/session"
+	"isomorph/internal/pipeline"
+	"isomorph/internal/progress"
+)
+
+// run does what the arguments ask for.
+func run(env *cli.Env, args []string) error {
+	ctx, stop := interruptible(env)
+	defer stop()
+	err := dispatch(ctx, env, args)
+	if err != nil && context.Cause(ctx) != nil && errors.Is(err, context.Canceled) {
+		return &cli.ExitError{Code: cli.ExitFailure, Err: context.Cause(ctx)}
+	}
+	return err
+}
+
+// interruptible returns a context that the first signal ends in an orderly way:
+// builds are killed, temporary files removed. A second one ends the program at
+// once.
+func interruptible(env *cli.Env) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		sig := <-env.Signals
+		cancel(fmt.Errorf("interrupted by the user (%s); run the same command again to go on", sig))
+		<-env.Signals
+		os.Exit(130)
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// dispatch runs the classic command that the program was called as, or named
+// as its first argument, or else a command of isomorph's own.
+func dispatch(ctx context.Context, env *cli.Env, args []string) error {
+	m := &session.Maker{Env: env, Channel: channel.Files(), Display: newDisplay}
+	classics := classicCommands(env, m)
+	if f, ok := classics[env.Args0]; ok {
+		return f(ctx, args)
+	}
+	if len(args) > 0 {
+		if f, ok := classics[args[0]]; ok {
+			return f(ctx, args[1:])
+		}
+	}
+	joined, err := cli.JoinPairs(args)
+	if err != nil {
+		return &cli.ExitError{Code: cli.ExitUsage, Err: err}
+	}
+	root := newRoot(env, m)
+	root.SetArgs(joined)
+	return root.ExecuteContext(ctx)
+}
+
+// classicCommands are the commands of Nix that isomorph also is.
+func classicCommands(env *cli.Env, m *session.Maker) map[string]func(context.Context, []string) error {
+	openBuild := func(ctx context.Context, common *classic.Common) (*pipeline.Session, error) {
+		return m.Open(ctx, common)
+	}
+	openEval := func(ctx context.Context, _ *cli.Env, common *classic.Common) (*pipeline.Session, error) {
+		return m.Open(ctx, common)
+	}
+	return map[string]func(context.Context, []string) error{
+		"nix-instantiate": func(ctx context.Context, args []string) error {
+			return evalcmd.NixInstantiate(ctx, env, openEval, args)
+		},
+		"nix-build": func(ctx context.Context, args []string) error {
+			return buildcmd.NixBuild(ctx, env, openBuild, args)
+		},
+	}
+}
+
+func newRoot(env *cli.Env, m *session.Maker) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "isomorph",
+		Short: "Turn a Nix recipe into a bootable live ISO, the same bits for everyone",
+		Long: `isomorph turns a Nix recipe into a bootable live ISO, the same bits for everyone,
+and needs no installed Nix, no daemon, no root and no Docker for it.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w\nTry '%s --help' for more information.", err, cmd.CommandPath())}
+	})
+	openBuild := func(ctx context.Context, common *classic.Common) (*pipeline.Session, error) {
+		return m.Open(ctx, common)
+	}
+	openEval := func(ctx context.Context, _ *cli.Env, common *classic.Common) (*pipeline.Session, error) {
+		return m.Open(ctx, common)
+	}
+	root.AddCommand(buildcmd.New(env, openBuild))
+	root.AddCommand(evalcmd.New(env, openEval)...)
+	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
+	root.AddCommand(channelcmd.New(env, channelDeps(m)))
+	root.AddCommand(lockcmd.New(env, lockDeps()))
+	root.AddCommand(newDocs(root))
+	return root
+}
+
+// newDisplay shows progress in the way that standard error allows.
+func newDisplay(env *cli.Env) progress.Display {
+	_, noColor := env.LookupEnv("NO_COLOR")
+	opts := progress.Options{Now: env.Now, Environ: env.Environ, Color: !noColor}
+	if env.StderrIsTerminal {
+		return progress.NewLive(env.Stderr, opts)
+	}
+	return progress.NewPlain(env.Stderr, opts)
+}

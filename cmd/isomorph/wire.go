@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"isomorph/channel"
+	"isomorph/internal/boot"
+	"isomorph/internal/channelfs"
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/channelcmd"
+	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/lockcmd"
+	"isomorph/internal/cli/session"
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/pipeline"
+)
+
+// channelDeps gives the command "channel" the channel on disk and an evaluator
+// that reads it.
+func channelDeps(m *session.Maker) channelcmd.Deps {
+	return channelcmd.Deps{
+		Materialise: m.Materialise,
+		Evaluate: func(ctx context.Context, expr string) ([]byte, error) {
+			s, err := m.Open(ctx, &classic.Common{ReadOnly: true, NoOutput: true})
+			if err != nil {
+				return nil, err
+			}
+			defer s.Close()
+			ev := s.Evaluator(ctx)
+			var out []byte
+			err = ev.Do(func(c *eval.Ctx) {
+				v, _ := ev.Select(c, pipeline.Input{Source: pipeline.Source{Text: expr}, Dir: m.Env.Dir})
+				out = []byte(builtins.ToJSON(c, 0, v, new(eval.ContextSet)))
+			})
+			return out, err
+		},
+	}
+}
+
+func lockDeps() lockcmd.Deps {
+	return lockcmd.Deps{
+		Root:     os.DirFS("/"),
+		Embedded: func() ([]byte, error) { return fs.ReadFile(channel.Files(), channelfs.LockFile) },
+	}
+}
+
+// bootTools builds QEMU, and firmware for UEFI, from the embedded channel, for
+// a machine that has none.
+func bootTools(ctx context.Context, env *cli.Env, m *session.Maker, uefi bool) (boot.Tools, error) {
+	var t boot.Tools
+	dir, err := m.Materialise(ctx)
+	if err != nil {
+		return t, err
+	}
+	s, err := m.Open(ctx, &classic.Common{Include: []string{"nixpkgs=" + dir}})
+	if err != nil {
+		return t, err
+	}
+	defer s.Close()
+	names := []string{"qemu"}
+	if uefi {
+		names = append(names, "OVMF")
+	}
+	outs, err := buildFromChannel(ctx, env, s, dir, names)
+	if err != nil {
+		return t, err
+	}
+	s.CloseDisplay()
+	if t.QEMU, err = s.HostScript(ctx, outs[0], "bin/qemu-system-x86_64"); err != nil {
+		return t, err
+	}
+	t.DataDirs = []string{
+		filepath.Join(outs[0].Real, "share/qemu"), filepath.Join(outs[0].Real, "share/seabios"),
+	}
+	if uefi {
+		t.OVMFCode = filepath.Join(outs[1].Real, "share/OVMF/OVMF_CODE_4M.fd")
+		t.OVMFVars = filepath.Join(outs[1].Real, "share/OVMF/OVMF_VARS_4M.fd")
+	}
+	return t, nil
+}
+
+// buildFromChannel builds packages of the embedded channel in dir.
+func buildFromChannel(ctx context.Context, env *cli.Env, s *pipeline.Session, dir string, names []string) ([]pipeline.Output, error) {
+	found, err := s.Instantiate(ctx, pipeline.BuildRequest{
+		Attrs: names,
+		Input: pipeline.Input{Dir: env.Dir, Source: pipeline.Source{File: dir}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	outs, err := s.Realise(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	if len(outs) != len(names) {
+		return nil, fmt.Errorf("the channel gave %d packages for %v", len(outs), names)
+	}
+	return outs, nil
+}

@@ -1,0 +1,86 @@
+package buildcmd
+
+import (
+	"context"
+	"fmt"
+
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/classic"
+	"isomorph/internal/pipeline"
+	"isomorph/internal/realise"
+)
+
+// NixBuild runs the classic nix-build with the given arguments.
+func NixBuild(ctx context.Context, env *cli.Env, open Opener, args []string) error {
+	c := &command{env: env, open: open, outLink: "result"}
+	var isExpr bool
+	spec := classic.Spec{
+		Command: "nix-build",
+		Flags: map[string]*bool{
+			"-E": &isExpr, "--expr": &isExpr, "--no-out-link": &c.noOutLink, "--no-link": &c.noOutLink,
+		},
+		Values: map[string]func(string){
+			"-A": func(v string) { c.attrs = append(c.attrs, v) }, "--attr": func(v string) { c.attrs = append(c.attrs, v) },
+			"-o": func(v string) { c.outLink = v }, "--out-link": func(v string) { c.outLink = v },
+			"--add-root": func(v string) { c.outLink = v },
+		},
+	}
+	common, operands, err := classic.Parse(spec, args)
+	if err != nil {
+		return err
+	}
+	if len(operands) == 0 {
+		operands = []string{"./default.nix"}
+	}
+	s, err := open(ctx, common)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	found, err := c.instantiateAll(ctx, s, common, operands, isExpr)
+	if err != nil {
+		return err
+	}
+	s.Release()
+	if common.DryRun {
+		return c.printPlan(ctx, s, found)
+	}
+	outs, err := s.Realise(ctx, found)
+	s.CloseDisplay()
+	if err != nil {
+		return &cli.ExitError{Code: realise.ExitCode(err), Err: err}
+	}
+	if err := c.link(ctx, s, outs); err != nil {
+		return err
+	}
+	for _, o := range outs {
+		fmt.Fprintln(env.Stdout, s.PrintPath(o.Path))
+	}
+	return nil
+}
+
+// instantiateAll evaluates each operand of nix-build.
+func (c *command) instantiateAll(ctx context.Context, s *pipeline.Session, common *classic.Common, operands []string, isExpr bool) ([]pipeline.Found, error) {
+	attrs := c.attrs
+	if len(attrs) == 0 {
+		attrs = []string{""}
+	}
+	var all []pipeline.Found
+	for _, op := range operands {
+		req := pipeline.BuildRequest{Attrs: attrs, Input: pipeline.Input{Dir: c.env.Dir}}
+		if isExpr {
+			req.Input.Source.Text = op
+		} else {
+			req.Input.Source.File = op
+		}
+		for _, a := range common.Args {
+			req.Input.Args = append(req.Input.Args, pipeline.Arg(a))
+		}
+		found, err := s.Instantiate(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}

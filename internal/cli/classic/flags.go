@@ -1,0 +1,34 @@
+package classic
+
+import "isomorph/internal/cli"
+
+// FromFlags makes the shared options of the classic commands out of the flags
+// of isomorph's own, so that both run the same code.
+func FromFlags(f *cli.EvalFlags) (*Common, error) {
+	c := &Common{Settings: map[string]string{}, Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors}
+	if f.Offline {
+		c.Settings["offline"] = "true"
+	}
+	exprs, err := cli.Pairs("arg", f.Args)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range exprs {
+		c.Args = append(c.Args, Arg{Name: p[0], Value: p[1]})
+	}
+	strs, err := cli.Pairs("argstr", f.ArgStrs)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range strs {
+		c.Args = append(c.Args, Arg{Name: p[0], Value: p[1], IsString: true})
+	}
+	options, err := cli.Pairs("option", f.Options)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range options {
+		c.Settings[p[0]] = p[1]
+	}
+	return c, nil
+}

@@ -1,0 +1,110 @@
+package evalcmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/classic"
+)
+
+// New returns the commands eval and instantiate.
+func New(env *cli.Env, open Opener) []*cobra.Command {
+	return []*cobra.Command{newEval(env, open), newInstantiate(env, open)}
+}
+
+// evalFlags are the flags that both commands have, as the shared options of
+// the classic ones.
+type evalFlags struct {
+	r      request
+	expr   string
+	shared cli.EvalFlags
+}
+
+func (f *evalFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVarP(&f.expr, "expr", "E", "", "evaluate this expression instead of a file")
+	fl.StringArrayVarP(&f.r.attrs, "attr", "A", nil, "attribute path to select (may be repeated)")
+	f.shared.Register(fl)
+}
+
+func (f *evalFlags) request(args []string) (*request, error) {
+	f.r.files = args
+	if f.expr != "" {
+		f.r.files, f.r.exprs = []string{f.expr}, true
+	}
+	common, err := classic.FromFlags(&f.shared)
+	if err != nil {
+		return nil, err
+	}
+	f.r.common = common
+	return &f.r, nil
+}
+
+func newEval(env *cli.Env, open Opener) *cobra.Command {
+	var f evalFlags
+	var json, xml, raw, write bool
+	cmd := &cobra.Command{
+		Use:   "eval [FILE...]",
+		Short: "Evaluate a Nix expression and print its value",
+		Long: `Evaluates a file (default: ./default.nix) or an expression and prints the value.
+
+The value is printed in the Nix language, nested values only as far as they are
+evaluated already; --strict evaluates everything. Nothing is written to the
+store unless --read-write is given.`,
+		Example: `  isomorph eval -E '1 + 2'
+  isomorph eval --json --strict -A config.system.build.isoImage.name iso.nix`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.request(args)
+			if err != nil {
+				return err
+			}
+			r.evalOnly = true
+			r.common.ReadOnly = !write
+			switch {
+			case raw:
+				r.form = formRaw
+			case xml:
+				r.form = formXML
+			case json:
+				r.form = formJSON
+			}
+			return r.run(cmd.Context(), env, open)
+		},
+	}
+	f.register(cmd)
+	fl := cmd.Flags()
+	fl.BoolVar(&f.r.strict, "strict", false, "evaluate and print everything")
+	fl.BoolVar(&json, "json", false, "print JSON")
+	fl.BoolVar(&xml, "xml", false, "print XML, with positions")
+	fl.BoolVar(&f.r.noLocation, "no-location", false, "with --xml: no positions")
+	fl.BoolVar(&raw, "raw", false, "print a string without quotes and without a newline")
+	fl.BoolVar(&write, "read-write", false, "write sources and derivations to the store")
+	cmd.MarkFlagsMutuallyExclusive("json", "xml", "raw")
+	return cmd
+}
+
+func newInstantiate(env *cli.Env, open Opener) *cobra.Command {
+	var f evalFlags
+	var readOnly bool
+	cmd := &cobra.Command{
+		Use:   "instantiate [FILE...]",
+		Short: "Evaluate a recipe to derivations and write them to the store",
+		Long: `Evaluates a file (default: ./default.nix) to the derivations that it holds,
+writes them to the store and prints their paths, which are those that Nix
+computes. Nothing is built.`,
+		Example: `  isomorph instantiate iso.nix -A iso
+  isomorph instantiate '<nixpkgs>' -A hello`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.request(args)
+			if err != nil {
+				return err
+			}
+			r.common.ReadOnly = readOnly
+			return r.run(cmd.Context(), env, open)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().BoolVar(&readOnly, "read-only", false, "compute the paths and write nothing")
+	cmd.Flags().StringVar(&f.r.addRoot, "add-root", "", "make a link that keeps the derivation from being collected")
+	return cmd
+}

@@ -1,0 +1,257 @@
+// Package evalcmd has the commands that evaluate: the classic nix-instantiate,
+// and isomorph's own eval and instantiate, which are the same engine with the
+// flags people expect today.
+package evalcmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/classic"
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/nixlang/syntax"
+	"isomorph/internal/pipeline"
+)
+
+// Opener opens what a command evaluates in.
+type Opener func(ctx context.Context, env *cli.Env, common *classic.Common) (*pipeline.Session, error)
+
+// form is how a value is printed.
+type form uint8
+
+const (
+	formNix form = iota
+	formJSON
+	formXML
+	formRaw
+)
+
+// request is one run of nix-instantiate, whoever asked for it.
+type request struct {
+	common     *classic.Common
+	files      []string
+	exprs      bool // files are expressions
+	attrs      []string
+	evalOnly   bool
+	parseOnly  bool
+	findFile   bool
+	strict     bool
+	noLocation bool
+	form       form
+	addRoot    string
+}
+
+// NixInstantiate runs the classic command with the given arguments.
+func NixInstantiate(ctx context.Context, env *cli.Env, open Opener, args []string) error {
+	var r request
+	var json, xml, raw, indirect bool
+	spec := classic.Spec{
+		Command: "nix-instantiate",
+		Flags: map[string]*bool{
+			"--eval": &r.evalOnly, "--eval-only": &r.evalOnly, "--parse": &r.parseOnly, "--parse-only": &r.parseOnly,
+			"--find-file": &r.findFile, "--strict": &r.strict, "--json": &json, "--xml": &xml, "--raw": &raw,
+			"--no-location": &r.noLocation, "-E": &r.exprs, "--expr": &r.exprs, "--indirect": &indirect,
+		},
+		Values: map[string]func(string){
+			"-A":         func(v string) { r.attrs = append(r.attrs, v) },
+			"--attr":     func(v string) { r.attrs = append(r.attrs, v) },
+			"--add-root": func(v string) { r.addRoot = v },
+		},
+	}
+	common, operands, err := classic.Parse(spec, args)
+	if err != nil {
+		return err
+	}
+	r.common, r.files = common, operands
+	switch {
+	case raw:
+		r.form = formRaw
+	case xml:
+		r.form = formXML
+	case json:
+		r.form = formJSON
+	}
+	// A value is usually wanted without a trace in the store.
+	if r.evalOnly && !common.ReadWrite {
+		common.ReadOnly = true
+	}
+	return r.run(ctx, env, open)
+}
+
+func (r *request) run(ctx context.Context, env *cli.Env, open Opener) error {
+	if r.parseOnly || r.findFile {
+		r.common.ReadOnly = true
+	}
+	s, err := open(ctx, env, r.common)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ev := s.Evaluator(ctx)
+	if r.findFile {
+		return r.printFound(env, ev)
+	}
+	sources, err := r.sources(env)
+	if err != nil {
+		return err
+	}
+	attrs := r.attrs
+	if len(attrs) == 0 {
+		attrs = []string{""}
+	}
+	for _, src := range sources {
+		if err := r.source(ctx, env, s, src, attrs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sources turns the operands into what is to be evaluated.
+func (r *request) sources(env *cli.Env) ([]pipeline.Source, error) {
+	if len(r.files) == 0 && !r.exprs {
+		r.files = []string{"./default.nix"}
+	}
+	if len(r.files) == 1 && r.files[0] == "-" {
+		text, err := io.ReadAll(env.Stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		return []pipeline.Source{{Text: string(text), Stdin: true}}, nil
+	}
+	sources := make([]pipeline.Source, len(r.files))
+	for i, f := range r.files {
+		if r.exprs {
+			sources[i] = pipeline.Source{Text: f}
+		} else {
+			sources[i] = pipeline.Source{File: f}
+		}
+	}
+	return sources, nil
+}
+
+func (r *request) source(ctx context.Context, env *cli.Env, s *pipeline.Session, src pipeline.Source, attrs []string) error {
+	in := pipeline.Input{Source: src, Dir: env.Dir, Args: pipelineArgs(r.common.Args)}
+	if r.parseOnly {
+		return r.printParsed(env, s.Evaluator(ctx), in)
+	}
+	for _, attr := range attrs {
+		in.Attr = attr
+		var err error
+		if r.evalOnly {
+			err = r.printValue(env, s.Evaluator(ctx), in)
+		} else {
+			err = r.printDerivations(ctx, env, s, in)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pipelineArgs(args []classic.Arg) []pipeline.Arg {
+	out := make([]pipeline.Arg, len(args))
+	for i, a := range args {
+		out[i] = pipeline.Arg(a)
+	}
+	return out
+}
+
+func (r *request) printFound(env *cli.Env, ev *pipeline.Evaluator) error {
+	for _, name := range r.files {
+		p, err := ev.FindFile(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(env.Stdout, p)
+	}
+	return nil
+}
+
+func (r *request) printParsed(env *cli.Env, ev *pipeline.Evaluator, in pipeline.Input) error {
+	var text string
+	err := ev.Do(func(c *eval.Ctx) { text = syntax.Print(ev.Parse(c, in), ev.State.Symbols()) })
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(env.Stdout, text)
+	return nil
+}
+
+func (r *request) printValue(env *cli.Env, ev *pipeline.Evaluator, in pipeline.Input) error {
+	var text string
+	err := ev.Do(func(c *eval.Ctx) {
+		v, args := ev.Select(c, in)
+		// Without arguments a function is the value; with some it is called.
+		if len(in.Args) > 0 {
+			v = c.AutoCall(v, args)
+		}
+		text = r.format(c, v)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(env.Stdout, text)
+	return err
+}
+
+func (r *request) format(c *eval.Ctx, v eval.Value) string {
+	var ctx eval.ContextSet
+	switch r.form {
+	case formRaw:
+		return c.CoerceToString(0, v, &ctx, "while generating the nix-instantiate output", 0)
+	case formXML:
+		return builtins.ToXML(c, v, &ctx, r.strict, !r.noLocation)
+	case formJSON:
+		return builtins.ToJSON(c, 0, v, &ctx) + "\n"
+	}
+	if r.strict {
+		c.ForceDeep(v)
+		return c.PrintStrict(v) + "\n"
+	}
+	return c.Print(v) + "\n"
+}
+
+func (r *request) printDerivations(ctx context.Context, env *cli.Env, s *pipeline.Session, in pipeline.Input) error {
+	found, err := s.Evaluator(ctx).Derivations(in)
+	if err != nil {
+		return err
+	}
+	if err := s.Evaluator(ctx).Commit(ctx); err != nil {
+		return err
+	}
+	for i, f := range found {
+		line := s.PrintPath(f.Drv)
+		if r.addRoot != "" {
+			link := rootName(env.Dir, r.addRoot, i)
+			if err := s.AddRoot(ctx, link, f.Drv); err != nil {
+				return err
+			}
+			line = link
+		} else if i == 0 && !r.common.ReadOnly {
+			fmt.Fprintln(env.Stderr, "warning: you did not specify '--add-root'; the result might be removed by the garbage collector")
+		}
+		if f.Output != "out" {
+			line += "!" + f.Output
+		}
+		fmt.Fprintln(env.Stdout, line)
+	}
+	return nil
+}
+
+// rootName is the link for the i-th of several results: NAME, NAME-2, NAME-3.
+func rootName(dir, name string, i int) string {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	if i > 0 {
+		name += "-" + strconv.Itoa(i+1)
+	}
+	return name
+}

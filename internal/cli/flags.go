@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// EvalFlags are the flags that every command has that evaluates.
+type EvalFlags struct {
+	Args    []string // NAME=EXPRESSION
+	ArgStrs []string // NAME=STRING
+	Include []string
+	Options []string // NAME=VALUE
+	Trace   bool
+	Offline bool
+	Store   string
+	Mirrors []string
+}
+
+// Register adds the flags to a set.
+func (f *EvalFlags) Register(fl *pflag.FlagSet) {
+	fl.StringArrayVar(&f.Args, "arg", nil, "pass the expression as the argument `NAME` of functions: --arg NAME EXPRESSION")
+	fl.StringArrayVar(&f.ArgStrs, "argstr", nil, "pass the string as the argument `NAME` of functions: --argstr NAME STRING")
+	fl.StringArrayVarP(&f.Include, "include", "I", nil, "add to the search path: `[NAME=]PATH`")
+	fl.StringArrayVar(&f.Options, "option", nil, "set a setting of Nix: --option `NAME` VALUE")
+	fl.BoolVar(&f.Trace, "show-trace", false, "show the whole way to an error")
+	fl.BoolVar(&f.Offline, "offline", false, "use no network")
+	fl.StringVar(&f.Store, "store", "", "the `DIR` that the store lies in")
+	fl.StringArrayVar(&f.Mirrors, "mirror", nil, "Debian mirror `URL` to try first (may be repeated)")
+}
+
+// pairFlags take two arguments on the command line, as in Nix.
+var pairFlags = []string{"--arg", "--argstr", "--option"}
+
+// JoinPairs rewrites "--arg NAME VALUE" to "--arg=NAME=VALUE", the form that
+// the flag library can read. Everything after "--" stays as it is.
+func JoinPairs(args []string) ([]string, error) {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return append(out, args[i:]...), nil
+		case slices.Contains(pairFlags, args[i]):
+			if i+2 >= len(args) {
+				return nil, fmt.Errorf("flag '%s' requires 2 arguments, but only %d were given", args[i], len(args)-i-1)
+			}
+			if strings.Contains(args[i+1], "=") {
+				return nil, fmt.Errorf("flag '%s' takes a name and a value as two arguments; '%s' is no name", args[i], args[i+1])
+			}
+			out = append(out, args[i]+"="+args[i+1]+"="+args[i+2])
+			i += 2
+		default:
+			out = append(out, args[i])
+		}
+	}
+	return out, nil
+}
+
+// Pairs splits NAME=VALUE texts, in order.
+func Pairs(flag string, values []string) ([][2]string, error) {
+	var out [][2]string
+	for _, v := range values {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok {
+			return nil, fmt.Errorf("flag '--%s' requires 2 arguments: a name and a value", flag)
+		}
+		out = append(out, [2]string{name, value})
+	}
+	return out, nil
+}

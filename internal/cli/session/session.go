@@ -1,0 +1,362 @@
+// Package session turns what a command was told (flags, environment, settings)
+// into an open [pipeline.Session]. All commands that touch the store or
+// evaluate go through it, so they agree on where the store is, what <nixpkgs>
+// means and which mirrors are asked.
+package session
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"isomorph/internal/channelfs"
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/classic"
+	"isomorph/internal/debian/aptsources"
+	"isomorph/internal/debian/archive"
+	"isomorph/internal/fetch"
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/pipeline"
+	"isomorph/internal/progress"
+	"isomorph/internal/store/localstore"
+	"isomorph/internal/storepath"
+)
+
+// Maker opens sessions. One is made in cmd/isomorph.
+type Maker struct {
+	Env     *cli.Env
+	Channel fs.FS // the embedded channel
+
+	// Display makes the progress display, nil for none.
+	Display func(env *cli.Env) progress.Display
+}
+
+// Open opens a session as a command's options ask for it.
+func (m *Maker) Open(ctx context.Context, common *classic.Common) (*pipeline.Session, error) {
+	cfg, err := m.Config(ctx, common)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.Open(ctx, *cfg, common.ReadOnly)
+}
+
+// Config works out everything that a session needs to know.
+func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.Config, error) {
+	set, err := readSettings(m.Env.Getenv("NIX_CONFIG"))
+	if err != nil {
+		return nil, err
+	}
+	set.override(common)
+	cfg := &pipeline.Config{Now: m.Env.Now, Random: m.Env.Random}
+	if cfg.Store, err = m.storeOptions(common); err != nil {
+		return nil, err
+	}
+	if cfg.Fetch, err = m.fetchOptions(common, set); err != nil {
+		return nil, err
+	}
+	if err := m.buildConfig(&cfg.Build, set, common); err != nil {
+		return nil, err
+	}
+	if cfg.Build.Channel, err = m.LazyChannel(ctx, cfg.Fetch); err != nil {
+		return nil, err
+	}
+	if err := m.evalConfig(cfg, set, common); err != nil {
+		return nil, err
+	}
+	if m.Display != nil && !common.NoOutput {
+		cfg.Display = func() progress.Display { return m.Display(m.Env) }
+	}
+	return cfg, nil
+}
+
+// dir returns a directory of the user's: $VAR/isomorph, or HOME/fallback/isomorph.
+func (m *Maker) dir(variable, fallback string) (string, error) {
+	if d := m.Env.Getenv(variable); filepath.IsAbs(d) {
+		return filepath.Join(d, "isomorph"), nil
+	}
+	if m.Env.Home == "" {
+		return "", fmt.Errorf("neither %s nor HOME is set, so there is no place for isomorph's files; set one of them, or use --store", variable)
+	}
+	return filepath.Join(m.Env.Home, fallback, "isomorph"), nil
+}
+
+// CacheDir returns where things are kept that can be had again.
+func (m *Maker) CacheDir() (string, error) { return m.dir("XDG_CACHE_HOME", ".cache") }
+
+func (m *Maker) storeOptions(common *classic.Common) (localstore.Options, error) {
+	opts := localstore.Options{UID: m.Env.UID, Now: m.Env.Now, Rand: m.Env.Random, ProcDir: "/proc"}
+	opts.Waiting = func(what string) { fmt.Fprintf(m.Env.Stderr, "waiting: %s\n", what) }
+	opts.Warn = m.warn
+	for variable, field := range map[string]*string{
+		"NIX_STATE_DIR": &opts.StateDir, "NIX_LOG_DIR": &opts.LogDir, "NIX_STORE_DIR": &opts.RealStoreDir,
+	} {
+		*field = m.Env.Getenv(variable)
+	}
+	opts.StoreDir = storepath.Dir(opts.RealStoreDir)
+	uri := common.StoreURI
+	if uri == "" {
+		uri = m.Env.Getenv("ISOMORPH_STORE")
+	}
+	if uri == "" && opts.RealStoreDir != "" && opts.StateDir != "" && opts.LogDir != "" {
+		return opts, nil
+	}
+	if uri == "" {
+		d, err := m.dir("XDG_DATA_HOME", ".local/share")
+		opts.Root = d
+		return opts, err
+	}
+	if rest, ok := strings.CutPrefix(uri, "local?root="); ok {
+		uri = rest
+	}
+	if strings.Contains(uri, "://") {
+		return opts, fmt.Errorf("'%s' is not a directory; isomorph builds in a store on this machine: --store DIR", uri)
+	}
+	opts.Root = m.abs(uri)
+	return opts, nil
+}
+
+func (m *Maker) abs(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(m.Env.Dir, path)
+}
+
+func (m *Maker) warn(msg string) { fmt.Fprintf(m.Env.Stderr, "warning: %s\n", msg) }
+
+func (m *Maker) fetchOptions(common *classic.Common, set settings) (fetch.Options, error) {
+	offline, err := set.flag("offline", false)
+	if err != nil {
+		return fetch.Options{}, err
+	}
+	config := httpproxy.Config{
+		HTTPProxy:  first(m.Env.Getenv("http_proxy"), m.Env.Getenv("HTTP_PROXY")),
+		HTTPSProxy: first(m.Env.Getenv("https_proxy"), m.Env.Getenv("HTTPS_PROXY")),
+		NoProxy:    first(m.Env.Getenv("no_proxy"), m.Env.Getenv("NO_PROXY")),
+	}
+	proxy := config.ProxyFunc()
+	return fetch.Options{
+		Now:     m.Env.Now,
+		Rand:    m.random,
+		Sleep:   sleep,
+		Mirrors: m.Mirrors(common.Mirrors),
+		Offline: offline,
+		Proxy:   func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+	}, nil
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// random returns a number in [0,1).
+func (m *Maker) random() float64 {
+	var b [8]byte
+	if _, err := m.Env.Random.Read(b[:]); err != nil {
+		return 0.5 // only spreads retries
+	}
+	return float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Mirrors returns the Debian mirrors to try, best first: those named on the
+// command line, $ISOMORPH_MIRROR, and those of this machine's apt.
+func (m *Maker) Mirrors(named []string) []string {
+	places := m.Places(named)
+	var all []string
+	for _, name := range archive.Repositories() {
+		all = append(all, places[name]...)
+	}
+	return all
+}
+
+// Places is Mirrors by the name of the archive that they carry.
+func (m *Maker) Places(named []string) map[string][]string {
+	named = append(append([]string{}, named...), strings.Fields(m.Env.Getenv("ISOMORPH_MIRROR"))...)
+	sources, problems := aptsources.Read(os.DirFS("/"))
+	for _, p := range problems {
+		m.warn(fmt.Sprintf("apt's configuration: %v", p))
+	}
+	return archive.Places(named, aptsources.Mirrors(sources), m.Env.Now())
+}
+
+func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings, common *classic.Common) error {
+	var errs []error
+	number := func(name string, def int) int {
+		n, err := set.number(name, def, m.Env.NumCPU)
+		errs = append(errs, err)
+		return n
+	}
+	flag := func(name string) bool {
+		f, err := set.flag(name, false)
+		errs = append(errs, err)
+		return f
+	}
+	seconds := func(name string) time.Duration {
+		d, err := set.seconds(name)
+		errs = append(errs, err)
+		return d
+	}
+	*b = pipeline.BuildConfig{
+		Jobs: max(1, number("max-jobs", m.Env.NumCPU)), Cores: number("cores", m.Env.NumCPU),
+		Downloads: max(1, number("http-connections", 8)),
+		KeepGoing: flag("keep-going"), KeepFailed: flag("keep-failed"), Check: common.Check,
+		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"),
+		LookupEnv: m.Env.LookupEnv, System: hostSystem, Helper: m.Env.Self,
+		Pasta: m.lookPath("pasta"), KeepDir: first(m.Env.Getenv("TMPDIR"), "/tmp"),
+	}
+	if b.Cores == 0 {
+		b.Cores = m.Env.NumCPU
+	}
+	return errors.Join(errs...)
+}
+
+// hostSystem is the platform that the program is made for; the channel and the
+// sandbox know no other yet.
+const hostSystem = "x86_64-linux"
+
+func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.Common) error {
+	var errs []error
+	flag := func(name string, def bool) bool {
+		f, err := set.flag(name, def)
+		errs = append(errs, err)
+		return f
+	}
+	depth, err := set.number("max-call-depth", 10000, 0)
+	errs = append(errs, err)
+	e := &cfg.Eval
+	*e = pipeline.EvalConfig{
+		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home,
+		MaxCallDepth: depth, ShowTrace: flag("show-trace", false), TraceVerbose: flag("trace-verbose", false),
+		Pure: flag("pure-eval", false), Restricted: flag("restrict-eval", false),
+		AllowIFD: flag("allow-import-from-derivation", true), AllowedURIs: strings.Fields(set["allowed-uris"]),
+		PipeOperators: strings.Contains(" "+set["experimental-features"]+" ", " pipe-operators "),
+		LookupEnv:     m.Env.LookupEnv,
+		Trace:         func(msg string) { fmt.Fprintf(m.Env.Stderr, "trace: %s\n", msg) },
+		Warn:          m.warn,
+		EvalWarn:      func(msg string) { fmt.Fprintf(m.Env.Stderr, "evaluation warning: %s\n", msg) },
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return m.searchPath(cfg, common)
+}
+
+// searchPath puts together what <...> finds: -I first, then NIX_PATH, and for
+// <nixpkgs> the embedded channel if nobody has said anything else.
+func (m *Maker) searchPath(cfg *pipeline.Config, common *classic.Common) error {
+	var path []builtins.SearchPathEntry
+	for _, i := range common.Include {
+		path = append(path, builtins.ParseSearchPathEntry(i))
+	}
+	nixPath, set := m.Env.LookupEnv("NIX_PATH")
+	path = append(path, builtins.ParseNixPath(nixPath)...)
+	cfg.Eval.SearchPath = path
+	if set {
+		return nil
+	}
+	for _, e := range path {
+		if e.Prefix == "nixpkgs" || e.Prefix == "" {
+			return nil
+		}
+	}
+	cfg.Eval.Channel = cfg.Build.Channel
+	cfg.Eval.SearchPath = append(path, builtins.SearchPathEntry{Prefix: "nixpkgs", Path: cfg.Build.Channel.Dir})
+	return nil
+}
+
+// lookPath finds a program on $PATH, "" if there is none.
+func (m *Maker) lookPath(name string) string {
+	for _, dir := range filepath.SplitList(m.Env.Getenv("PATH")) {
+		file := filepath.Join(dir, name)
+		if info, err := os.Stat(file); err == nil && filepath.IsAbs(file) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return file
+		}
+	}
+	return ""
+}
+
+// LazyChannel returns the embedded channel, which is put on the disk when it is
+// needed.
+func (m *Maker) LazyChannel(ctx context.Context, fo fetch.Options) (*pipeline.LazyTree, error) {
+	o, err := m.channelOptions(fo)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := channelfs.Location(o)
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline.LazyTree{Dir: dir, Make: func() error {
+		_, err := channelfs.Materialise(ctx, o)
+		return err
+	}}, nil
+}
+
+// Materialise puts the embedded channel on the disk and returns its directory.
+func (m *Maker) Materialise(ctx context.Context) (string, error) {
+	fo, err := m.fetchOptions(&classic.Common{}, settings{})
+	if err != nil {
+		return "", err
+	}
+	o, err := m.channelOptions(fo)
+	if err != nil {
+		return "", err
+	}
+	return channelfs.Materialise(ctx, o)
+}
+
+func (m *Maker) channelOptions(fo fetch.Options) (channelfs.Options, error) {
+	cache, err := m.CacheDir()
+	if err != nil {
+		return channelfs.Options{}, err
+	}
+	o := channelfs.Options{Channel: m.Channel, CacheDir: cache}
+	if o.Lock, err = m.ownLock(); err != nil {
+		return o, err
+	}
+	o.Fetch = pipeline.FetchBytes(fo, cache)
+	return o, nil
+}
+
+// OwnLock returns where the user's own lock lies, which replaces the embedded
+// one if it is there.
+func (m *Maker) OwnLock() (string, error) {
+	d, err := m.dir("XDG_CONFIG_HOME", ".config")
+	return filepath.Join(d, channelfs.LockFile), err
+}
+
+func (m *Maker) ownLock() ([]byte, error) {
+	file, err := m.OwnLock()
+	if err != nil {
+		return nil, nil // no home, no lock in it
+	}
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}

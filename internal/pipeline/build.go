@@ -1,0 +1,150 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"isomorph/internal/derivation"
+	"isomorph/internal/progress"
+	"isomorph/internal/storepath"
+)
+
+// BuildRequest asks for a recipe to be built.
+type BuildRequest struct {
+	Input Input
+	Attrs []string // attribute paths, each a goal; none: the recipe's image, or the whole
+	Name  string   // what images are called: the recipe's name
+
+	OutDir  string // where images go, absolute
+	Environ []string
+	Dir     string // of the recipe, to find its revision
+}
+
+// defaultAttr is built when nobody selects anything: recipes are sets with the
+// image under this name.
+const defaultAttr = "iso"
+
+// Instantiate evaluates a request to derivations and makes those valid.
+func (s *Session) Instantiate(ctx context.Context, req BuildRequest) ([]Found, error) {
+	ev := s.Evaluator(ctx)
+	name := req.Input.Source.File
+	if name == "" {
+		name = "expression"
+	}
+	stop := s.showEvaluation(ev, name)
+	found, err := ev.goals(req)
+	if err == nil {
+		err = ev.Commit(ctx)
+	}
+	stop(err)
+	return found, err
+}
+
+// goals evaluates what a request selects.
+func (e *Evaluator) goals(req BuildRequest) ([]Found, error) {
+	attrs := req.Attrs
+	if len(attrs) == 0 {
+		attr, err := e.defaultAttr(req.Input)
+		if err != nil {
+			return nil, err
+		}
+		attrs = []string{attr}
+	}
+	var found []Found
+	for _, attr := range attrs {
+		in := req.Input
+		in.Attr = attr
+		f, err := e.Derivations(in)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, f...)
+	}
+	return found, nil
+}
+
+// showEvaluation shows the evaluation at work; the result ends it.
+func (s *Session) showEvaluation(ev *Evaluator, name string) func(error) {
+	const id = "evaluation"
+	s.emit(progress.Event{Start: &progress.Start{ID: id, Kind: progress.Evaluate, Name: name}})
+	ev.objects.files.onRead = func(n int64) {
+		if n%64 == 0 {
+			s.emit(progress.Event{Change: &progress.Change{ID: id, Done: n}})
+		}
+	}
+	return func(err error) {
+		n, drvs := ev.objects.files.reads.Load(), ev.objects.countDerivations()
+		s.emit(progress.Event{Change: &progress.Change{ID: id, Done: n, Extra: fmt.Sprintf("%d derivations", drvs)}})
+		s.emit(progress.Event{Finish: &progress.Finish{ID: id, Err: err}})
+	}
+}
+
+// Deliver puts the image of an output, if it has one, into the output
+// directory; nil if it is not an image.
+func (s *Session) Deliver(ctx context.Context, req BuildRequest, out Output) (*Image, error) {
+	source, err := findImage(out.Real, s.PrintPath(out.Path))
+	if err != nil || source == "" {
+		return nil, err
+	}
+	rev := Revision(ctx, req.Dir, req.Environ)
+	if rev == "" {
+		rev = out.Drv.HashPart()
+	}
+	target := filepath.Join(req.OutDir, fmt.Sprintf("%s-%s.iso", req.Name, rev))
+	record := filepath.Join(s.stateDir(), "images", out.Path.HashPart()+".json")
+	return deliverImage(ctx, source, target, record, func() (bool, error) { return s.isNixOS(out.Drv) })
+}
+
+// stateDir is where isomorph keeps records of its own beside the store's.
+func (s *Session) stateDir() string {
+	return filepath.Join(filepath.Dir(s.local.RealStoreDir()), "var", "isomorph")
+}
+
+// isNixOS tells whether an image is made from a NixOS system: whether one of
+// the derivations that it is built from is a NixOS system's top level.
+func (s *Session) isNixOS(drv storepath.Path) (bool, error) {
+	seen := map[storepath.Path]bool{drv: true}
+	for todo := []storepath.Path{drv}; len(todo) > 0; {
+		p := todo[0]
+		todo = todo[1:]
+		if strings.HasPrefix(p.Name(), "nixos-system-") {
+			return true, nil
+		}
+		d, err := s.derivation(p)
+		if err != nil {
+			return false, err
+		}
+		todo = appendInputs(todo, seen, d)
+	}
+	return false, nil
+}
+
+func (s *Session) derivation(p storepath.Path) (*derivation.Derivation, error) {
+	b, err := os.ReadFile(s.reader.RealPath(p))
+	if err != nil {
+		return nil, fmt.Errorf("read derivation '%s': %w", s.PrintPath(p), err)
+	}
+	return derivation.Parse(s.reader.Dir(), strings.TrimSuffix(p.Name(), storepath.DerivationSuffix), b)
+}
+
+func appendInputs(todo []storepath.Path, seen map[storepath.Path]bool, d *derivation.Derivation) []storepath.Path {
+	for in := range d.InputDrvs {
+		if !seen[in] {
+			seen[in] = true
+			todo = append(todo, in)
+		}
+	}
+	return todo
+}
+
+// Announce is the block that tells what was made; scripts read it.
+func (i *Image) Announce() string {
+	kind := "LIVE"
+	if i.NixOS {
+		kind = "NIXOS"
+	}
+	return fmt.Sprintf("============ CUSTOM %s ISO INFO ============\nISO image created in %s\nIMAGE sha256sum: %s\n", kind, i.Path, i.SHA256)
+}

@@ -1,0 +1,179 @@
+package pipeline
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/storepath"
+)
+
+// Found is a derivation that a value holds.
+type Found struct {
+	Drv    storepath.Path
+	Name   string
+	Output string // the output that the value stands for, usually "out"
+}
+
+// attrName is which attributes of a set are searched for derivations
+// (get-drvs.cc: the others could not be written in an attribute path).
+var attrName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_+-]*$`)
+
+// collector finds derivations in a value as nix-instantiate does: the value
+// itself, the elements of a list, the attributes of a set, and those of sets
+// below that ask for it with recurseForDerivations.
+type collector struct {
+	c     *eval.Ctx
+	dir   storepath.Dir
+	args  *eval.Attrs
+	done  map[*eval.Attrs]bool
+	found []Found
+}
+
+func (k *collector) collect(v eval.Value, depth int) {
+	if depth > 1000 {
+		panic(eval.Errorf(eval.KindStackOverflow, 0, "sets and lists of derivations nest too deeply"))
+	}
+	v = k.c.AutoCall(v, k.args)
+	if k.derivation(v) {
+		return
+	}
+	switch v.Type() {
+	case eval.TypeSet:
+		k.set(v.AsAttrs(), depth)
+	case eval.TypeList:
+		for _, e := range v.AsList() {
+			if e = k.c.Force(e); !k.derivation(e) {
+				k.collect(e, depth+1)
+			}
+		}
+	default:
+		panic(eval.Errorf(eval.KindType, 0, "expression does not evaluate to a derivation (or a set or list of those)"))
+	}
+}
+
+func (k *collector) set(a *eval.Attrs, depth int) {
+	combine := a.Has(k.c.Intern("_combineChannels"))
+	recurse := k.c.Intern("recurseForDerivations")
+	for at := range k.c.Sorted(a) {
+		if !attrName.MatchString(k.c.Name(at.Name)) {
+			continue
+		}
+		if combine {
+			k.collect(at.Value, depth+1)
+			continue
+		}
+		v := k.c.Force(at.Value)
+		if k.derivation(v) || v.Type() != eval.TypeSet {
+			continue
+		}
+		if r, ok := v.AsAttrs().Get(recurse); ok && k.c.ForceBool(0, r, "while evaluating the attribute `recurseForDerivations`") {
+			k.collect(v, depth+1)
+		}
+	}
+}
+
+// derivation takes v if it is a derivation.
+func (k *collector) derivation(v eval.Value) bool {
+	if !k.c.IsDerivation(v) {
+		return false
+	}
+	a := v.AsAttrs()
+	if k.done[a] {
+		return true
+	}
+	k.done[a] = true
+	k.found = append(k.found, k.describe(a))
+	return true
+}
+
+func (k *collector) describe(a *eval.Attrs) Found {
+	f := Found{Output: "out"}
+	drv := k.c.GetAttr(a, k.c.Intern("drvPath"), "in a derivation")
+	text := k.c.CoerceToString(drv.Pos, drv.Value, new(eval.ContextSet), "while evaluating the 'drvPath' attribute of a derivation", 0)
+	p, err := k.dir.Parse(text)
+	if err != nil || !p.IsDerivation() {
+		panic(eval.Errorf(eval.KindEval, drv.Pos, "the 'drvPath' attribute '%s' is not the path of a derivation", text))
+	}
+	f.Drv = p
+	f.Name = strings.TrimSuffix(p.Name(), ".drv")
+	if o, ok := a.GetAttr(k.c.Intern("outputName")); ok {
+		f.Output = k.c.ForceStringNoCtx(o.Pos, o.Value, "while evaluating the output name of a derivation")
+	}
+	return f
+}
+
+// splitAttrPath cuts an attribute path at its dots; a part may be quoted.
+func splitAttrPath(s string) ([]string, error) {
+	var parts []string
+	var b strings.Builder
+	quoted := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '.' && !quoted:
+			parts = append(parts, b.String())
+			b.Reset()
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	if quoted {
+		return nil, eval.Errorf(eval.KindParse, 0, "missing closing quote in selection path '%s'", s)
+	}
+	if b.Len() > 0 {
+		parts = append(parts, b.String())
+	}
+	return parts, nil
+}
+
+// selectPath goes from v along an attribute path (findAlongAttrPath in
+// attr-path.cc): names select attributes, numbers list elements, and functions
+// on the way are called with args.
+func selectPath(c *eval.Ctx, v eval.Value, path string, args *eval.Attrs) eval.Value {
+	parts, err := splitAttrPath(path)
+	if err != nil {
+		panic(err)
+	}
+	for _, part := range parts {
+		v = c.AutoCall(v, args)
+		if i, err := strconv.ParseUint(part, 10, 32); err == nil {
+			v = selectIndex(c, v, path, int(i))
+		} else {
+			v = selectName(c, v, path, part)
+		}
+		v = c.Force(v)
+	}
+	return v
+}
+
+func selectIndex(c *eval.Ctx, v eval.Value, path string, i int) eval.Value {
+	if v.Type() != eval.TypeList {
+		panic(eval.Errorf(eval.KindType, 0, "the expression selected by the selection path '%s' should be a list but is %s", path, c.ShowType(v)))
+	}
+	l := v.AsList()
+	if i >= len(l) {
+		panic(eval.Errorf(eval.KindEval, 0, "list index %d in selection path '%s' is out of range", i, path))
+	}
+	return l[i]
+}
+
+func selectName(c *eval.Ctx, v eval.Value, path, name string) eval.Value {
+	if v.Type() != eval.TypeSet {
+		panic(eval.Errorf(eval.KindType, 0, "the expression selected by the selection path '%s' should be a set but is %s", path, c.ShowType(v)))
+	}
+	if name == "" {
+		panic(eval.Errorf(eval.KindEval, 0, "empty attribute name in selection path '%s'", path))
+	}
+	a := v.AsAttrs()
+	if val, ok := a.Get(c.Intern(name)); ok {
+		return val
+	}
+	var names []string
+	for at := range c.Sorted(a) {
+		names = append(names, c.Name(at.Name))
+	}
+	panic(eval.Errorf(eval.KindEval, 0, "attribute '%s' in selection path '%s' not found", name, path).Suggest(name, names))
+}

@@ -1,0 +1,241 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/nixlang/syntax"
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// Evaluator evaluates recipes against a store.
+type Evaluator struct {
+	State   *eval.State
+	Library *builtins.Library
+
+	c       *eval.Ctx
+	cfg     EvalConfig
+	objects *hostObjects
+}
+
+// host joins what the builtins ask for.
+type host struct {
+	*hostFiles
+	*hostObjects
+	cfg EvalConfig
+	now int64
+}
+
+var _ builtins.Host = (*host)(nil)
+
+// Getenv returns a variable of the environment, nothing in pure mode.
+func (h *host) Getenv(name string) string {
+	if h.cfg.LookupEnv == nil {
+		return ""
+	}
+	v, _ := h.cfg.LookupEnv(name)
+	return v
+}
+
+// CurrentTime returns when the evaluation began.
+func (h *host) CurrentTime() int64 { return h.now }
+
+// CurrentSystem returns the platform to build for.
+func (h *host) CurrentSystem() string { return h.cfg.System }
+
+// Trace shows a message of builtins.trace.
+func (h *host) Trace(msg string) { h.cfg.Trace(msg) }
+
+// Warn shows a warning.
+func (h *host) Warn(msg string) { h.cfg.Warn(msg) }
+
+// EvaluationWarning shows a warning of the recipe itself (builtins.warn).
+func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
+
+// newEvaluator makes an evaluator that reads from reader and writes to writer;
+// with a nil writer it computes paths and writes nothing.
+func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store) *Evaluator {
+	files := &hostFiles{dir: reader.Dir(), store: reader, trees: map[storepath.Path]string{}, lazy: cfg.Channel}
+	objects := newHostObjects(ctx, reader, writer, files)
+	h := &host{hostFiles: files, hostObjects: objects, cfg: cfg, now: now}
+	e := &Evaluator{cfg: cfg, objects: objects}
+	e.State = eval.NewState(eval.Options{
+		StoreDir:     string(reader.Dir()),
+		MaxCallDepth: cfg.MaxCallDepth,
+		ShowTrace:    cfg.ShowTrace,
+		CopyPath: func(c *eval.Ctx, path string) (string, eval.ContextElem) {
+			return e.Library.CopyPath(c, path)
+		},
+	})
+	e.Library = builtins.Install(e.State, builtins.Options{
+		Host:         h,
+		NixVersion:   cfg.NixVersion,
+		SearchPath:   cfg.SearchPath,
+		Home:         cfg.Home,
+		PureEval:     cfg.Pure,
+		RestrictEval: cfg.Restricted,
+		AllowIFD:     cfg.AllowIFD,
+		AllowedURIs:  cfg.AllowedURIs,
+		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators,
+	})
+	e.c = e.State.NewCtx()
+	return e
+}
+
+// EvalError is an error of evaluation, laid out for people.
+type EvalError struct {
+	Err  error
+	Text string // begins with "error:"; several lines
+}
+
+// Error returns the text.
+func (e *EvalError) Error() string { return e.Text }
+
+// Unwrap returns the error itself.
+func (e *EvalError) Unwrap() error { return e.Err }
+
+// Do runs f, in which values may be forced and builtins may throw.
+func (e *Evaluator) Do(f func(c *eval.Ctx)) error {
+	err := e.c.Try(func() { f(e.c) })
+	if err == nil {
+		return nil
+	}
+	if cerr := e.cfg.Channel.Err(); cerr != nil {
+		return cerr // it explains why <nixpkgs> seems not to exist
+	}
+	return &EvalError{Err: err, Text: e.State.RenderError(err, e.cfg.ShowTrace)}
+}
+
+// Source says where an expression comes from.
+type Source struct {
+	File  string // a path, "<name>" to be found in the search path, or a URL of a tarball
+	Text  string // an expression itself, if File is ""
+	Stdin bool   // Text was read from standard input
+}
+
+func (s Source) origin() syntax.Origin {
+	if s.Stdin {
+		return syntax.Origin{Kind: syntax.OriginStdin}
+	}
+	return syntax.Origin{Kind: syntax.OriginString}
+}
+
+// Arg is an argument for functions that are called automatically.
+type Arg struct {
+	Name, Value string
+	IsString    bool // Value is the string itself, not an expression
+}
+
+// Input says what to evaluate.
+type Input struct {
+	Source Source
+	Dir    string // absolute; relative paths start here
+	Attr   string // attribute path, "" for the whole
+	Args   []Arg
+}
+
+// Root returns the value of the source, not called or selected from yet.
+func (e *Evaluator) Root(c *eval.Ctx, in Input) eval.Value {
+	if in.Source.File == "" {
+		return e.Library.EvalString(c, in.Source.Text, in.Dir, in.Source.origin())
+	}
+	return e.Library.ImportFile(c, e.resolveFile(c, in.Source.File, in.Dir))
+}
+
+// resolveFile returns the file that a command's operand names.
+func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
+	if len(file) > 2 && file[0] == '<' && file[len(file)-1] == '>' {
+		return e.Library.FindFile(file[1 : len(file)-1])
+	}
+	if strings.HasPrefix(file, "http://") || strings.HasPrefix(file, "https://") {
+		p, err := e.objects.Fetch(builtins.FetchRequest{URL: file, Name: "source", Unpack: true})
+		if err != nil {
+			panic(eval.Wrap(0, err))
+		}
+		return e.objects.dir.Join(p)
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
+	}
+	return filepath.Clean(file)
+}
+
+// AutoArgs makes the set of automatic arguments.
+func (e *Evaluator) AutoArgs(c *eval.Ctx, in Input) *eval.Attrs {
+	b := c.NewAttrs(len(in.Args))
+	for _, a := range in.Args {
+		if a.IsString {
+			b.SetName(a.Name, eval.String(a.Value))
+			continue
+		}
+		b.SetName(a.Name, c.Lazy(func(c *eval.Ctx) eval.Value {
+			return e.Library.EvalString(c, a.Value, in.Dir, syntax.Origin{Kind: syntax.OriginString})
+		}))
+	}
+	return b.Build().AsAttrs()
+}
+
+// Select returns the value that an input asks for, finished.
+func (e *Evaluator) Select(c *eval.Ctx, in Input) (eval.Value, *eval.Attrs) {
+	args := e.AutoArgs(c, in)
+	return c.Force(selectPath(c, e.Root(c, in), in.Attr, args)), args
+}
+
+// Parse parses the source of an input without evaluating it.
+func (e *Evaluator) Parse(c *eval.Ctx, in Input) syntax.Expr {
+	if in.Source.File != "" {
+		return e.Library.ParseFile(c, e.resolveFile(c, in.Source.File, in.Dir))
+	}
+	return e.Library.ParseString(c, in.Source.Text, in.Dir, in.Source.origin())
+}
+
+// Derivations evaluates an input to the derivations that it holds.
+func (e *Evaluator) Derivations(in Input) ([]Found, error) {
+	var found []Found
+	err := e.Do(func(c *eval.Ctx) {
+		v, args := e.Select(c, in)
+		k := collector{c: c, dir: e.objects.dir, args: args, done: map[*eval.Attrs]bool{}}
+		k.collect(v, 0)
+		found = k.found
+	})
+	return found, err
+}
+
+// defaultAttr is the attribute that is built when none is selected: "iso" if
+// the source, called with its arguments, is a set that has it.
+func (e *Evaluator) defaultAttr(in Input) (attr string, err error) {
+	err = e.Do(func(c *eval.Ctx) {
+		v := c.AutoCall(e.Root(c, in), e.AutoArgs(c, in))
+		if v.Type() == eval.TypeSet && !c.IsDerivation(v) && v.AsAttrs().Has(c.Intern(defaultAttr)) {
+			attr = defaultAttr
+		}
+	})
+	return attr, err
+}
+
+// FindFile returns where the search path has a file.
+func (e *Evaluator) FindFile(name string) (file string, err error) {
+	err = e.Do(func(c *eval.Ctx) { file = e.Library.FindFile(name) })
+	return file, err
+}
+
+// Commit makes the derivations and texts of the evaluation valid in the store.
+func (e *Evaluator) Commit(ctx context.Context) error {
+	if err := e.objects.commit(ctx); err != nil {
+		return fmt.Errorf("write the derivations to the store: %w", err)
+	}
+	return nil
+}
+
+// IsMissingAttr tells whether an evaluation failed because its attribute path
+// leads nowhere.
+func IsMissingAttr(err error) bool {
+	e, ok := errors.AsType[*eval.Error](err)
+	return ok && strings.Contains(e.Msg, "in selection path")
+}

@@ -1,0 +1,81 @@
+// Package pipeline takes a recipe to an image by calling the stages in their
+// order:
+//
+//	recipe -> evaluate -> derivations -> realise -> outputs -> image
+//
+// It is the only package below the commands that knows more than one stage,
+// and has no logic of its own beyond passing the result of one on to the next:
+// it puts the store and the builder behind the interface that the evaluator
+// asks for ([builtins.Host]), collects the derivations that a value holds,
+// has them realised, and finds, names and delivers the image.
+package pipeline
+
+import (
+	"io"
+	"time"
+
+	"isomorph/internal/fetch"
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/progress"
+	"isomorph/internal/store/localstore"
+)
+
+// Config is everything that a run is told by its command. Nothing in this
+// package or below looks at the machine for it.
+type Config struct {
+	Store localstore.Options
+	Eval  EvalConfig
+	Build BuildConfig
+	Fetch fetch.Options
+
+	// Display makes the progress display when there is something to show;
+	// nil for none.
+	Display func() progress.Display
+
+	Now    func() time.Time
+	Random io.Reader
+}
+
+// EvalConfig is what decides about the values of a recipe.
+type EvalConfig struct {
+	System       string
+	NixVersion   string // that builtins.nixVersion gives; "" for the newest emulated
+	SearchPath   []builtins.SearchPathEntry
+	Home         string
+	MaxCallDepth int
+	ShowTrace    bool
+	TraceVerbose bool
+	Pure         bool
+	Restricted   bool
+	AllowIFD     bool
+	AllowedURIs  []string
+
+	PipeOperators bool      // the experimental feature
+	Channel       *LazyTree // the embedded channel, if the search path has it
+
+	LookupEnv func(string) (string, bool)
+	Trace     func(msg string) // builtins.trace
+	Warn      func(msg string) // warnings about the evaluation
+	EvalWarn  func(msg string) // warnings by the recipe: builtins.warn
+}
+
+// BuildConfig is what decides how, but never what, things are built.
+type BuildConfig struct {
+	Jobs       int // builds at once
+	Downloads  int // downloads at once
+	Cores      int // that one build may use
+	KeepGoing  bool
+	KeepFailed bool
+	Check      bool          // build again what is valid and compare
+	Timeout    time.Duration // of one build; 0 for none
+	MaxSilent  time.Duration // of a build that prints nothing; 0 for none
+	System     string        // the platform that this machine builds for
+
+	Helper  string    // the executable that starts sandboxes: this one
+	Pasta   string    // program that gives fixed-output builds a network; "" for none
+	KeepDir string    // where directories of failed builds are kept
+	Channel *LazyTree // has the sandbox's /bin/sh
+
+	// LookupEnv gives impureEnvVars to fixed-output builds.
+	LookupEnv func(string) (string, bool)
+}

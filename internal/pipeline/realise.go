@@ -1,0 +1,165 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"isomorph/internal/build/local"
+	"isomorph/internal/fetch"
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/progress"
+	"isomorph/internal/realise"
+	"isomorph/internal/storepath"
+)
+
+// seedShell is the static shell in the materialised channel that builds see as
+// /bin/sh, whatever nixpkgs they come from: Nix's sandbox has one there, too.
+const seedShell = "seed/bin/busybox"
+
+// features are the system features that derivations may ask for; the defaults
+// of Nix on a machine without KVM.
+func features() []string { return []string{"benchmark", "big-parallel", "nixos-test"} }
+
+// realiser makes the session's realiser.
+func (s *Session) realiser() (*realise.Realiser, error) {
+	w := s.writable()
+	if w == nil {
+		return nil, fmt.Errorf("nothing can be built in a read-only session")
+	}
+	b := s.cfg.Build
+	shell, err := s.shell()
+	if err != nil {
+		return nil, err
+	}
+	builder := local.New(local.Options{
+		Store: w, Fetch: fetch.New(s.cfg.Fetch), System: b.System, Features: features(),
+		Shell: shell, Pasta: b.Pasta, KeepDir: b.KeepDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
+	})
+	return realise.New(realise.Options{
+		Store: w, Builder: builder, Jobs: b.Jobs, Downloads: b.Downloads, Cores: b.Cores,
+		KeepGoing: b.KeepGoing, KeepFailed: b.KeepFailed, Check: b.Check, Timeout: b.Timeout, MaxSilent: b.MaxSilent,
+		Event: s.realiseEvent,
+	}), nil
+}
+
+// shell returns the place of /bin/sh, and makes the channel for it if need be.
+func (s *Session) shell() (string, error) {
+	ch := s.cfg.Build.Channel
+	if ch == nil {
+		return "", nil
+	}
+	ch.touch(ch.Dir)
+	if err := ch.Err(); err != nil {
+		return "", fmt.Errorf("the sandbox's /bin/sh: %w", err)
+	}
+	return filepath.Join(ch.Dir, seedShell), nil
+}
+
+// realiseEvent passes an event of the realiser on to the display.
+func (s *Session) realiseEvent(e realise.Event) {
+	id := string(e.Drv)
+	switch e.Kind {
+	case realise.Planned:
+		s.emit(progress.Event{Plan: &progress.Plan{Downloads: len(e.Plan.Downloads), Builds: len(e.Plan.Builds)}})
+	case realise.Started:
+		kind := progress.Build
+		if e.Download {
+			kind = progress.Download
+		}
+		s.emit(progress.Event{Start: &progress.Start{ID: id, Kind: kind, Name: e.Name}})
+	case realise.Progress:
+		s.emit(progress.Event{Change: &progress.Change{ID: id, Done: e.Done, Total: e.Total}})
+	case realise.Phase:
+		s.emit(progress.Event{Change: &progress.Change{ID: id, Extra: e.Line}})
+	case realise.Log:
+		s.emit(progress.Event{Log: &progress.Log{ID: id, Line: e.Line}})
+	case realise.Waiting:
+		s.emit(progress.Event{Note: fmt.Sprintf("waiting for another process that is building %s", e.Name)})
+	case realise.Finished:
+		s.emit(progress.Event{Finish: &progress.Finish{ID: id, Err: e.Err}})
+	}
+}
+
+// Output is an output that has been realised.
+type Output struct {
+	Found
+	Path storepath.Path
+	Real string // where its files are on this machine
+}
+
+// Plan tells what realising derivations would take.
+func (s *Session) Plan(ctx context.Context, found []Found) (*realise.Plan, error) {
+	r, err := s.realiser()
+	if err != nil {
+		return nil, err
+	}
+	return r.Plan(ctx, goals(found))
+}
+
+// Realise makes the outputs that were found valid.
+func (s *Session) Realise(ctx context.Context, found []Found) ([]Output, error) {
+	r, err := s.realiser()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Realise(ctx, goals(found)); err != nil {
+		return nil, err
+	}
+	out := make([]Output, len(found))
+	for i, f := range found {
+		paths, err := r.Outputs(ctx, realise.Goal{Drv: f.Drv, Outputs: []string{f.Output}})
+		if err != nil {
+			return nil, err
+		}
+		p := paths[f.Output]
+		out[i] = Output{Found: f, Path: p, Real: s.reader.RealPath(p)}
+	}
+	return out, nil
+}
+
+func goals(found []Found) []realise.Goal {
+	out := make([]realise.Goal, len(found))
+	for i, f := range found {
+		out[i] = realise.Goal{Drv: f.Drv, Outputs: []string{f.Output}}
+	}
+	return out
+}
+
+// realiseForEval builds what an evaluation has to read.
+func (s *Session) realiseForEval(ctx context.Context, outputs []builtins.DerivationOutput) error {
+	r, err := s.realiser()
+	if err != nil {
+		return err
+	}
+	var want []realise.Goal
+	for _, o := range outputs {
+		g := realise.Goal{Drv: o.Derivation}
+		if o.Output != "" {
+			g.Outputs = []string{o.Output}
+		}
+		want = append(want, g)
+	}
+	return r.Realise(ctx, want)
+}
+
+// emit shows an event, and makes the display at the first one.
+func (s *Session) emit(e progress.Event) {
+	s.displayOnce.Do(func() {
+		if s.cfg.Display != nil {
+			s.display = s.cfg.Display()
+		}
+	})
+	if s.display != nil {
+		s.display.Emit(e)
+	}
+}
+
+// CloseDisplay gives the terminal back, so that results can be printed.
+func (s *Session) CloseDisplay() {
+	s.displayOnce.Do(func() {})
+	if s.display != nil {
+		s.display.Close()
+		s.display = nil
+	}
+}

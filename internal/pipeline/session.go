@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/progress"
+	"isomorph/internal/store"
+	"isomorph/internal/store/localstore"
+	"isomorph/internal/storepath"
+)
+
+// Session is one run: an open store and what works on it.
+type Session struct {
+	cfg    Config
+	reader store.Reader
+	local  *localstore.Store // nil in a session that writes nothing
+	eval   *Evaluator
+
+	displayOnce sync.Once
+	display     progress.Display
+}
+
+// Open opens the store that cfg names, and creates it if it is not there. A
+// session opened with readOnly looks into an existing store and never makes
+// one.
+func Open(ctx context.Context, cfg Config, readOnly bool) (*Session, error) {
+	s := &Session{cfg: cfg}
+	opts := cfg.Store
+	opts.ReadOnly = opts.ReadOnly || readOnly
+	if readOnly && !exists(opts) {
+		s.reader = emptyStore{dir: storeDir(opts)}
+		return s, nil
+	}
+	st, err := localstore.Open(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.reader = st
+	s.local = st
+	return s, nil
+}
+
+func storeDir(o localstore.Options) storepath.Dir {
+	if o.StoreDir != "" {
+		return o.StoreDir
+	}
+	return storepath.DefaultDir
+}
+
+func exists(o localstore.Options) bool {
+	dir := o.StateDir
+	if dir == "" {
+		dir = o.Root + "/nix/var/nix"
+	}
+	_, err := os.Stat(dir + "/db/db.sqlite")
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// writable returns the store for writing, nil in a session that writes
+// nothing.
+func (s *Session) writable() store.Store {
+	if s.local == nil || s.cfg.Store.ReadOnly {
+		return nil
+	}
+	return s.local
+}
+
+// Store returns the open store, nil if there is none.
+func (s *Session) Store() *localstore.Store { return s.local }
+
+// Close releases the store.
+func (s *Session) Close() error {
+	s.CloseDisplay()
+	if s.local == nil {
+		return nil
+	}
+	return s.local.Close()
+}
+
+// PrintPath returns a store path in full.
+func (s *Session) PrintPath(p storepath.Path) string { return s.reader.Dir().Join(p) }
+
+// AddRoot makes a link to a store path that keeps it from being collected.
+func (s *Session) AddRoot(ctx context.Context, link string, p storepath.Path) error {
+	w := s.writable()
+	if w == nil {
+		return store.ErrReadOnly
+	}
+	return w.AddIndirectRoot(ctx, link, p)
+}
+
+// Evaluator returns the session's evaluator.
+func (s *Session) Evaluator(ctx context.Context) *Evaluator {
+	if s.eval == nil {
+		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable())
+		s.eval.objects.realise = func(ctx context.Context, outputs []builtins.DerivationOutput) error {
+			return s.realiseForEval(ctx, outputs)
+		}
+		s.eval.objects.download = s.fetchForEval
+	}
+	return s.eval
+}
+
+// Release forgets the evaluator, so that its memory can be used for building.
+func (s *Session) Release() { s.eval = nil }
