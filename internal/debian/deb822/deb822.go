@@ -145,11 +145,13 @@ func (r *Reader) readLine() ([]byte, error) {
 	for err == bufio.ErrBufferFull {
 		r.long = append(r.long, chunk...)
 		if len(r.long) > MaxLine {
-			return nil, &SyntaxError{Line: r.line + 1, Msg: fmt.Sprintf("line is longer than %d bytes", MaxLine)}
+			break
 		}
 		chunk, err = r.in.ReadSlice('\n')
 	}
-	r.long = append(r.long, chunk...)
+	if r.long = append(r.long, chunk...); len(r.long) > MaxLine {
+		return nil, &SyntaxError{Line: r.line + 1, Msg: fmt.Sprintf("line is longer than %d bytes", MaxLine)}
+	}
 	if err == io.EOF && len(r.long) == 0 {
 		return nil, io.EOF
 	}
