@@ -1,0 +1,106 @@
+package builtins
+
+import (
+	"errors"
+
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/nixlang/njson"
+	"isomorph/internal/nixlang/ntoml"
+)
+
+// formatPrims are the builtins for JSON, TOML and XML.
+func (l *Library) formatPrims() []*eval.PrimOp {
+	return []*eval.PrimOp{
+		prim("__toJSON", "e", "Write a value as JSON; paths are copied to the store.", primToJSON),
+		prim("__fromJSON", "e", "Read a value from JSON.", primFromJSON),
+		prim("fromTOML", "e", "Read a value from TOML.", primFromTOML),
+		prim("__toXML", "e", "Write a value as XML.", primToXML),
+	}
+}
+
+func primToJSON(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	var ctx eval.ContextSet
+	s := toJSON(c, 0, args[0], &ctx)
+	return eval.StringWith(s, ctx.Context())
+}
+
+// ToJSON writes a value as builtins.toJSON does, for nix-instantiate --json.
+func ToJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) string {
+	return toJSON(c, pos, v, ctx)
+}
+
+func primFromJSON(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	s := c.ForceStringNoCtx(0, args[0], "while evaluating the first argument passed to builtins.fromJSON")
+	b := valueBuilder{c: c}
+	err := njson.Parse(s, &b)
+	if err == nil {
+		return b.result
+	}
+	e := eval.Errorf(eval.KindOther, 0, "%s", err.Error())
+	var syntax *njson.SyntaxError
+	if errors.As(err, &syntax) {
+		e.With(0, "while decoding a JSON string")
+	}
+	panic(e)
+}
+
+// primFromTOML is a global without the underscores, unlike fromJSON.
+func primFromTOML(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	s := c.ForceStringNoCtx(0, args[0], "while evaluating the argument passed to builtins.fromTOML")
+	doc, err := ntoml.Parse(s)
+	if err != nil {
+		fail("while parsing TOML: %s", err.Error())
+	}
+	b := valueBuilder{c: c}
+	if err := doc.Walk(&b); err != nil {
+		fail("while parsing TOML: %s", err.Error())
+	}
+	return b.result
+}
+
+// valueBuilder makes a value of the parts of a document. It keeps the open
+// lists and sets on a stack of its own.
+type valueBuilder struct {
+	c      *eval.Ctx
+	open   []container
+	result eval.Value
+}
+
+// container is a list (attrs nil) or a set under construction.
+type container struct {
+	list  []eval.Value
+	attrs *eval.AttrsBuilder
+	key   eval.Sym
+}
+
+func (b *valueBuilder) add(v eval.Value) {
+	if len(b.open) == 0 {
+		b.result = v
+		return
+	}
+	top := &b.open[len(b.open)-1]
+	if top.attrs != nil {
+		top.attrs.Set(top.key, v)
+	} else {
+		top.list = append(top.list, v)
+	}
+}
+
+func (b *valueBuilder) pop() container {
+	top := b.open[len(b.open)-1]
+	b.open = b.open[:len(b.open)-1]
+	return top
+}
+
+func (b *valueBuilder) Null()           { b.add(eval.Null) }
+func (b *valueBuilder) Bool(v bool)     { b.add(eval.Bool(v)) }
+func (b *valueBuilder) Int(v int64)     { b.add(eval.Int(v)) }
+func (b *valueBuilder) Float(v float64) { b.add(eval.Float(v)) }
+func (b *valueBuilder) String(v string) { b.add(eval.String(v)) }
+func (b *valueBuilder) BeginArray()     { b.open = append(b.open, container{}) }
+func (b *valueBuilder) EndArray()       { b.add(eval.List(b.pop().list)) }
+func (b *valueBuilder) BeginObject()    { b.open = append(b.open, container{attrs: b.c.NewAttrs(8)}) }
+func (b *valueBuilder) Key(k string)    { b.open[len(b.open)-1].key = b.c.Intern(k) }
+func (b *valueBuilder) EndObject()      { b.add(b.pop().attrs.Build()) }
+
+var _ njson.Handler = (*valueBuilder)(nil)
