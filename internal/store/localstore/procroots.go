@@ -37,7 +37,7 @@ func (s *Store) processRoots(proc string, add func(p storepath.Path, link string
 	}
 	for _, link := range links {
 		if target, err := os.Readlink(link); err == nil {
-			if p, ok := s.resolve(target); ok {
+			if p, ok := s.Resolve(target); ok {
 				add(p, link)
 			}
 		}

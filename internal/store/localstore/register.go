@@ -25,6 +25,7 @@ type candidate struct {
 	files   int  // in the tree
 	text    bool // one regular file with contents that follow from its path
 	repair  bool // take the place of the tree of a valid path
+	inPlace bool // lies at its final name already
 	info    *store.PathInfo
 	outputs map[string]storepath.Path // of a derivation
 }
@@ -196,6 +197,9 @@ func (s *Store) flushStoreDir() error {
 
 func (s *Store) moveAll(ctx context.Context, cands []*candidate) error {
 	for _, c := range cands {
+		if c.inPlace {
+			continue
+		}
 		if err := s.move(ctx, c); err != nil {
 			return fmt.Errorf("move %s into place: %w", c.info.Path, err)
 		}

@@ -38,7 +38,7 @@ func (s *Store) AddIndirectRoot(ctx context.Context, link string, p storepath.Pa
 	}
 	// A link to somewhere else is not ours to replace.
 	if target, err := os.Readlink(link); err == nil {
-		if _, ok := s.resolve(target); !ok {
+		if _, ok := s.Resolve(target); !ok {
 			return fmt.Errorf("cannot create symlink '%s'; already exists", link)
 		}
 	}
@@ -83,9 +83,9 @@ func (s *Store) AddRoot(ctx context.Context, name string, p storepath.Path) erro
 	return s.makeLink(filepath.Join(s.at.gcroots, name), s.Dir().Join(p))
 }
 
-// resolve finds the store path that a symlink's target means: a logical path,
+// Resolve finds the store path that a symlink's target means: a logical path,
 // or a real one of this store.
-func (s *Store) resolve(target string) (storepath.Path, bool) {
+func (s *Store) Resolve(target string) (storepath.Path, bool) {
 	if p, _, err := s.Dir().Split(target); err == nil {
 		return p, true
 	}
@@ -173,7 +173,7 @@ func (f *rootFinder) link(path string) error {
 	if err != nil {
 		return err
 	}
-	if p, ok := f.s.resolve(target); ok {
+	if p, ok := f.s.Resolve(target); ok {
 		f.add(p, path)
 		return nil
 	}
@@ -181,7 +181,7 @@ func (f *rootFinder) link(path string) error {
 		target = filepath.Join(filepath.Dir(path), target)
 	}
 	next, err := os.Readlink(target)
-	if p, ok := f.s.resolve(next); err == nil && ok {
+	if p, ok := f.s.Resolve(next); err == nil && ok {
 		f.add(p, target)
 		return nil
 	}

@@ -1,0 +1,217 @@
+package storecmd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"isomorph/internal/cli"
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// gcFlags are the flags of a collection.
+type gcFlags struct {
+	action          string // "", print-roots, print-live, print-dead
+	maxFreed        string
+	keepOutputs     bool
+	dropDerivations bool
+}
+
+func (s *session) gc(ctx context.Context, f gcFlags) error {
+	opts := store.GCOptions{
+		KeepDerivations: !f.dropDerivations && s.common.Settings["keep-derivations"] != "false",
+		KeepOutputs:     f.keepOutputs || s.common.Settings["keep-outputs"] == "true",
+		Deleted:         s.deleted,
+	}
+	switch f.action {
+	case "print-roots":
+		return s.printRoots(ctx)
+	case "print-live":
+		opts.Action = store.GCReturnLive
+	case "print-dead":
+		opts.Action = store.GCReturnDead
+	}
+	var err error
+	if opts.MaxFreed, err = parseSize(f.maxFreed); err != nil {
+		return err
+	}
+	s.say("finding garbage collector roots...")
+	if f.action == "" {
+		s.say("deleting garbage...")
+	} else {
+		s.say("determining live/dead paths...")
+	}
+	res, err := s.s.GC(ctx, opts)
+	if err != nil {
+		return err
+	}
+	if f.action != "" {
+		return s.print(res.Paths)
+	}
+	return s.printFreed(res)
+}
+
+func (s *session) deleted(realPath string) {
+	s.say("deleting '%s'", s.s.Dir().Join(storepath.Path(filepath.Base(realPath))))
+}
+
+func (s *session) printFreed(res *store.GCResult) error {
+	return s.printf("%d store paths deleted, %s freed\n", len(res.Paths)+len(res.Garbage), renderSize(res.BytesFreed))
+}
+
+// renderSize writes a size as Nix does: at least KiB, one digit.
+func renderSize(n uint64) string {
+	size := float64(n) / 1024
+	for _, unit := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if size < 1024 {
+			return fmt.Sprintf("%.1f %s", size, unit)
+		}
+		size /= 1024
+	}
+	return fmt.Sprintf("%.1f PiB", size)
+}
+
+// parseSize reads a number of bytes, with K, M, G or T for powers of 1024.
+func parseSize(text string) (uint64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	digits, shift := text, 0
+	if i := strings.IndexByte("KMGT", text[len(text)-1]&^0x20); i >= 0 {
+		digits, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || n > 1<<(63-shift) {
+		return 0, fmt.Errorf("'%s' is not a number of bytes", text)
+	}
+	return n << shift, nil
+}
+
+func (s *session) delete(ctx context.Context, args []string, ignoreLiveness bool) error {
+	paths, err := s.paths(args)
+	if err != nil {
+		return err
+	}
+	s.say("finding garbage collector roots...")
+	res, err := s.s.GC(ctx, store.GCOptions{Action: store.GCDeleteSpecific, Paths: paths, IgnoreLiveness: ignoreLiveness, KeepDerivations: true, Deleted: s.deleted})
+	if err != nil {
+		return err
+	}
+	return s.printFreed(res)
+}
+
+// printRoots prints each root as Nix does: "LINK" -> PATH.
+func (s *session) printRoots(ctx context.Context) error {
+	roots, err := s.s.Roots(ctx)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(roots, func(a, b store.Root) int { return cmp.Or(cmp.Compare(a.Link, b.Link), cmp.Compare(a.Path, b.Path)) })
+	for _, r := range roots {
+		if err := s.printf("%s -> %s\n", quote(r.Link), s.s.Dir().Join(r.Path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quote writes a file name as C++'s std::filesystem does, which Nix prints.
+func quote(name string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+}
+
+// verify checks the store and prints what is wrong. Like Nix's it does not
+// fail for a row without a tree if dropMissing may delete the row.
+func (s *session) verify(ctx context.Context, contents, repair, dropMissing bool) error {
+	opts := store.VerifyOptions{CheckContents: contents, DropMissing: dropMissing}
+	if repair {
+		if s.deps.Repair == nil {
+			return fmt.Errorf("this program cannot repair paths")
+		}
+		opts.Repair = func(ctx context.Context, p storepath.Path) error { return s.deps.Repair(ctx, s.common, s.s, p) }
+	}
+	s.say("reading the Nix store...")
+	s.say("checking path existence...")
+	if contents {
+		s.say("checking store hashes...")
+	}
+	res, err := s.s.Verify(ctx, opts)
+	if err != nil {
+		return err
+	}
+	for _, p := range res.Problems {
+		s.say("%s", s.problem(p))
+	}
+	if res.OK() {
+		return nil
+	}
+	s.say("warning: not all store errors were fixed")
+	return &cli.ExitError{Code: cli.ExitFailure}
+}
+
+func (s *session) problem(p store.Problem) string {
+	var b strings.Builder
+	if !p.Fatal {
+		b.WriteString("note: ")
+	}
+	if p.Path != "" {
+		b.WriteString("path '" + s.s.Dir().Join(p.Path) + "' ")
+	}
+	b.WriteString(p.Text)
+	if p.Repaired {
+		b.WriteString(" (repaired)")
+	}
+	return b.String()
+}
+
+// deleteOldGenerations removes all links of profiles but the current ones:
+// profile -> profile-5-link -> store path.
+func (s *session) deleteOldGenerations(dir string, dryRun bool) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // no profiles
+	}
+	current := map[string]bool{}
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			current[filepath.Base(target)] = true
+		}
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() {
+			if err := s.deleteOldGenerations(filepath.Join(dir, name), dryRun); err != nil {
+				return err
+			}
+			continue
+		}
+		if !isGeneration(name) || current[name] {
+			continue
+		}
+		s.say("removing profile version %s", filepath.Join(dir, name))
+		if dryRun {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isGeneration recognises PROFILE-NUMBER-link.
+func isGeneration(name string) bool {
+	rest, ok := strings.CutSuffix(name, "-link")
+	i := strings.LastIndexByte(rest, '-')
+	if !ok || i < 1 {
+		return false
+	}
+	_, err := strconv.ParseUint(rest[i+1:], 10, 63)
+	return err == nil
+}

@@ -1,0 +1,90 @@
+package storecmd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// trees prints the references of paths as trees; what was printed before is
+// not unfolded again.
+func (s *session) trees(ctx context.Context, paths []storepath.Path) error {
+	t := treePrinter{s: s, ctx: ctx, done: map[storepath.Path]bool{}}
+	for _, p := range paths {
+		if err := t.node(p, "", ""); err != nil {
+			return err
+		}
+	}
+	return s.printf("%s", t.out.String())
+}
+
+type treePrinter struct {
+	s    *session
+	ctx  context.Context
+	done map[storepath.Path]bool
+	out  strings.Builder
+}
+
+// maxTreeDepth bounds the recursion; no chain of references in nixpkgs is a
+// tenth as long.
+const maxTreeDepth = 10000
+
+func (t *treePrinter) node(p storepath.Path, first, rest string) error {
+	if len(rest) > maxTreeDepth*len("│   ") {
+		return fmt.Errorf("references nest deeper than %d", maxTreeDepth)
+	}
+	info, err := t.s.info(t.ctx, p)
+	if err != nil {
+		return err
+	}
+	t.out.WriteString(first + t.s.s.Dir().Join(p))
+	if t.done[p] {
+		t.out.WriteString(" [...]\n")
+		return nil
+	}
+	t.done[p] = true
+	t.out.WriteString("\n")
+	refs := slices.DeleteFunc(slices.Clone(info.References), func(r storepath.Path) bool { return r == p })
+	// Nix prints first what the others need.
+	refs, err = t.s.sorted(t.ctx, refs)
+	if err != nil {
+		return err
+	}
+	for i, r := range refs {
+		branch, below := "├───", "│   "
+		if i == len(refs)-1 {
+			branch, below = "└───", "    "
+		}
+		if err := t.node(r, rest+branch, rest+below); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// graph prints the closure of paths for Graphviz.
+func (s *session) graph(ctx context.Context, paths []storepath.Path) error {
+	infos, err := store.ClosureInfo(ctx, s.s, paths...)
+	if err != nil {
+		return err
+	}
+	colours := []string{"black", "red", "green", "blue", "magenta", "burlywood"}
+	var b strings.Builder
+	b.WriteString("digraph G {\n")
+	next := 0
+	for _, i := range infos {
+		fmt.Fprintf(&b, "\"%s\" [label = \"%s\", shape = box, style = filled, fillcolor = \"#ff0000\"];\n", i.Path, i.Path.Name())
+		for _, r := range i.References {
+			if r != i.Path {
+				fmt.Fprintf(&b, "\"%s\" -> \"%s\" [color = \"%s\"];\n", r, i.Path, colours[next%len(colours)])
+				next++
+			}
+		}
+	}
+	b.WriteString("}\n")
+	return s.printf("%s", b.String())
+}
