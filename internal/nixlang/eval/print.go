@@ -86,8 +86,14 @@ func (p *plainPrinter) print(v Value, depth int) {
 		return
 	}
 	switch w.kind() {
-	case kAttrs, kList:
-		if w.childCount() > 0 && met(p.seen, w) {
+	case kAttrs:
+		if w.AsAttrs().Len() > 0 && met(p.seen, w) {
+			b.WriteString("«repeated»")
+			return
+		}
+		p.printChildren(w, depth)
+	case kList:
+		if w.size() > 0 && met(p.seen, v) {
 			b.WriteString("«repeated»")
 			return
 		}
@@ -109,15 +115,8 @@ func (p *plainPrinter) print(v Value, depth int) {
 	}
 }
 
-// childCount returns the number of elements of a list or attributes of a set.
-func (v Value) childCount() int {
-	if v.kind() == kAttrs {
-		return v.AsAttrs().Len()
-	}
-	return v.size()
-}
-
-// met tells whether a value was met before, and remembers it.
+// met tells whether a set or a slot with a list was met before, and remembers
+// it. Nix knows a list by its slot: the same list in two slots is two lists.
 func met(seen map[Value]struct{}, v Value) bool {
 	_, ok := seen[v]
 	seen[v] = struct{}{}
@@ -287,7 +286,7 @@ func (p *printer) printForced(v Value, depth int) {
 	case kAttrs:
 		p.printSet(w, depth)
 	case kList:
-		p.printList(w, depth)
+		p.printList(v, w, depth)
 	case kLambda, kPrimOp, kPartial:
 		p.printFunction(w)
 	default:
@@ -384,8 +383,8 @@ func (p *printer) printDerivation(v Value) {
 	p.b.WriteString("»")
 }
 
-func (p *printer) printList(v Value, depth int) {
-	if v.size() > 0 && p.repeated(v) {
+func (p *printer) printList(slot, v Value, depth int) {
+	if v.size() > 0 && p.repeated(slot) {
 		return
 	}
 	if depth >= p.o.MaxDepth {
