@@ -39,6 +39,10 @@ type Host interface {
 	// a warning (without its "warning: ").
 	Trace(msg string)
 	Warn(msg string)
+
+	// EvaluationWarning shows the message of builtins.warn, to which Nix puts
+	// "evaluation warning: " in front.
+	EvaluationWarning(msg string)
 }
 
 // FileKind is the type of a file, in the words of builtins.readFileType.
@@ -148,6 +152,10 @@ type Objects interface {
 	// References returns the store objects that p refers to directly, sorted;
 	// none if p is not valid.
 	References(p storepath.Path) ([]storepath.Path, error)
+
+	// IsValid tells whether p is in the store or was added by this
+	// evaluation.
+	IsValid(p storepath.Path) bool
 
 	// EnsureValid makes sure that p is a valid object, for
 	// builtins.storePath.

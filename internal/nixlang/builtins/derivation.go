@@ -1,0 +1,348 @@
+package builtins
+
+import (
+	"slices"
+	"strings"
+
+	"isomorph/internal/derivation"
+	"isomorph/internal/nixhash"
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/storepath"
+)
+
+// drvBuilder collects a derivation out of the attributes of its recipe.
+type drvBuilder struct {
+	w    *world
+	c    *eval.Ctx
+	name string
+	drv  *derivation.Derivation
+
+	context     eval.ContextSet
+	json        *strings.Builder // of structured attributes; nil without
+	ignoreNulls bool
+	outputs     []string // sorted
+	hash        *string  // outputHash, nil if absent
+	hashAlgo    nixhash.Algorithm
+	recursive   bool
+}
+
+func (w *world) primDerivationStrict(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	attrs := c.ForceAttrs(0, args[0], "while evaluating the argument passed to builtins.derivationStrict")
+	nameAttr := c.GetAttr(attrs, eval.SymName, "in the attrset passed as argument to builtins.derivationStrict")
+	c.PushTrace(nameAttr.Pos, "while evaluating the derivation attribute 'name'")
+	name := c.ForceStringNoCtx(0, nameAttr.Value, "while evaluating the `name` attribute passed to builtins.derivationStrict")
+	c.PopTrace()
+	var v eval.Value
+	// The frame is shown even in a short trace: the chain of derivations is
+	// what leads the user to the package at fault.
+	if e := c.Try(func() { v = w.makeDerivation(c, name, attrs) }); e != nil {
+		e.Trace = append(e.Trace, eval.Trace{
+			Msg: "while evaluating derivation '" + name + "'\n  whose name attribute is located at " +
+				w.st.Files().Position(nameAttr.Pos).String(),
+			Always: true,
+		})
+		panic(e)
+	}
+	return v
+}
+
+func (w *world) makeDerivation(c *eval.Ctx, name string, attrs *eval.Attrs) eval.Value {
+	if err := storepath.CheckName(name); err != nil {
+		panic(eval.Errorf(eval.KindEval, 0, "invalid derivation name: %s. Please pass a different 'name'.", err))
+	}
+	b := &drvBuilder{
+		w: w, c: c, name: name, outputs: []string{"out"},
+		drv: &derivation.Derivation{
+			Name:      name,
+			Outputs:   map[string]derivation.Output{},
+			InputDrvs: map[storepath.Path][]string{},
+			Env:       make(map[string]string, attrs.Len()),
+		},
+	}
+	b.flags(attrs)
+	b.attributes(attrs)
+	b.inputs()
+	b.check()
+	if b.hash != nil {
+		b.fixedOutput()
+	} else {
+		b.inputAddressed()
+	}
+	return b.finish()
+}
+
+// flags reads the attributes that say how to read the others.
+func (b *drvBuilder) flags(attrs *eval.Attrs) {
+	if at, ok := attrs.GetAttr(b.c.Intern("__structuredAttrs")); ok &&
+		b.c.ForceBool(0, at.Value, "while evaluating the `__structuredAttrs` attribute passed to builtins.derivationStrict") {
+		b.json = &strings.Builder{}
+	}
+	if at, ok := attrs.GetAttr(b.c.Intern("__ignoreNulls")); ok {
+		b.ignoreNulls = b.c.ForceBool(0, at.Value, "while evaluating the `__ignoreNulls` attribute passed to builtins.derivationStrict")
+	}
+}
+
+func (b *drvBuilder) attributes(attrs *eval.Attrs) {
+	var key string
+	trace := func() string { return "while evaluating attribute '" + key + "' of derivation '" + b.name + "'" }
+	for at := range b.c.Sorted(attrs) {
+		if key = b.c.Name(at.Name); key == "__ignoreNulls" {
+			continue
+		}
+		b.c.PushTraceFunc(at.Pos, trace)
+		if !b.ignoreNulls || b.c.Force(at.Value).Type() != eval.TypeNull {
+			b.attribute(key, at.Value)
+		}
+		b.c.PopTrace()
+	}
+	if b.json != nil {
+		if b.json.Len() == 0 {
+			b.json.WriteByte('{')
+		}
+		b.drv.Env["__json"] = b.json.String() + "}"
+	}
+}
+
+func (b *drvBuilder) attribute(key string, v eval.Value) {
+	switch key {
+	case "__contentAddressed":
+		b.refuse(v, "ca-derivations")
+	case "__impure":
+		b.refuse(v, "impure-derivations")
+	case "args":
+		for _, arg := range b.c.ForceList(0, v, "") {
+			s := b.c.CoerceToString(0, arg, &b.context, "while evaluating an element of the argument list", eval.CoerceMore)
+			b.drv.Args = append(b.drv.Args, s)
+		}
+	default:
+		if b.json != nil {
+			b.structured(key, v)
+		} else {
+			b.variable(key, v)
+		}
+	}
+}
+
+func (b *drvBuilder) refuse(v eval.Value, feature string) {
+	if b.c.ForceBool(0, v, "") {
+		panic(experimental(feature, ""))
+	}
+}
+
+// variable takes an attribute as an environment variable of the builder.
+func (b *drvBuilder) variable(key string, v eval.Value) {
+	s := b.c.CoerceToString(0, v, &b.context, "", eval.CoerceMore)
+	if key == "__json" {
+		b.w.host.Warn("In derivation '" + b.name + "': setting structured attributes via '__json' is deprecated, and may be disallowed in future versions of Nix. Set '__structuredAttrs = true' instead.")
+		s = b.canonicalJSON(s)
+	}
+	b.drv.Env[key] = s
+	switch key {
+	case "outputs":
+		b.setOutputs(strings.FieldsFunc(s, isSpace))
+	default:
+		b.special(key, s)
+	}
+}
+
+// canonicalJSON writes a JSON text anew in the form of structured attributes.
+func (b *drvBuilder) canonicalJSON(s string) string {
+	fromJSON, ok := b.w.st.Global("__fromJSON")
+	if !ok {
+		return s
+	}
+	return toJSON(b.c, 0, b.c.Call1(0, fromJSON, eval.String(s)), nil)
+}
+
+// isSpace tells what separates words in attributes that hold lists as strings.
+func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
+
+// special takes note of the attributes that mean something to Nix itself.
+func (b *drvBuilder) special(key, s string) {
+	switch key {
+	case "builder":
+		b.drv.Builder = s
+	case "system":
+		b.drv.System = s
+	case "outputHash":
+		b.hash = &s
+	case "outputHashAlgo":
+		// An unknown one counts as none: the hash may name its own.
+		b.hashAlgo, _ = nixhash.ParseAlgorithm(s)
+	case "outputHashMode":
+		b.setHashMode(s)
+	}
+}
+
+// structured takes an attribute into the JSON text that the builder gets.
+func (b *drvBuilder) structured(key string, v eval.Value) {
+	if key == "__structuredAttrs" {
+		return
+	}
+	sep := byte(',')
+	if b.json.Len() == 0 {
+		sep = '{'
+	}
+	b.json.WriteByte(sep)
+	b.json.WriteString(toJSON(b.c, 0, eval.String(key), nil))
+	b.json.WriteByte(':')
+	b.json.WriteString(toJSON(b.c, 0, v, &b.context))
+	switch key {
+	case "builder":
+		s := b.c.ForceString(0, v, "")
+		b.context.Add(s.Context())
+		b.special(key, s.AsString())
+	case "system", "outputHash", "outputHashAlgo", "outputHashMode":
+		b.special(key, b.c.ForceStringNoCtx(0, v, ""))
+	case "outputs":
+		var names []string
+		for _, e := range b.c.ForceList(0, v, "") {
+			names = append(names, b.c.ForceStringNoCtx(0, e, ""))
+		}
+		b.setOutputs(names)
+	case "allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites", "maxSize", "maxClosureSize":
+		b.w.host.Warn("In a derivation named '" + b.name + "', 'structuredAttrs' disables the effect of the derivation attribute '" + key + "'; use 'outputChecks.<output>." + key + "' instead")
+	}
+}
+
+func (b *drvBuilder) setHashMode(s string) {
+	switch s {
+	case "recursive", "nar":
+		b.recursive = true
+	case "flat":
+		b.recursive = false
+	case "text":
+		panic(experimental("dynamic-derivations", "text-hashed derivation '"+b.name+"', outputHashMode = \"text\""))
+	case "git":
+		panic(experimental("git-hashing", ""))
+	default:
+		panic(eval.Errorf(eval.KindEval, 0, "invalid value '%s' for 'outputHashMode' attribute", s))
+	}
+}
+
+func (b *drvBuilder) setOutputs(names []string) {
+	b.outputs = nil
+	for _, name := range names {
+		i, twice := slices.BinarySearch(b.outputs, name)
+		if twice {
+			panic(eval.Errorf(eval.KindEval, 0, "duplicate derivation output '%s'", name))
+		}
+		if name == "drvPath" {
+			// The result has an attribute of that name already.
+			panic(eval.Errorf(eval.KindEval, 0, "invalid derivation output name 'drvPath'"))
+		}
+		b.outputs = slices.Insert(b.outputs, i, name)
+	}
+	if len(b.outputs) == 0 {
+		panic(eval.Errorf(eval.KindEval, 0, "derivation cannot have an empty set of outputs"))
+	}
+}
+
+// inputs makes dependencies of all that the attributes' strings refer to.
+func (b *drvBuilder) inputs() {
+	srcs := map[storepath.Path]bool{}
+	for _, e := range b.context.Context().Elems() {
+		p := storepath.Path(e.Path)
+		switch e.Kind {
+		case eval.ContextPath:
+			srcs[p] = true
+		case eval.ContextOutput:
+			b.input(p, e.Output)
+		case eval.ContextDrvDeep:
+			b.deepInput(p, srcs)
+		}
+	}
+	for p := range srcs {
+		b.drv.InputSrcs = append(b.drv.InputSrcs, p)
+	}
+	slices.Sort(b.drv.InputSrcs)
+}
+
+func (b *drvBuilder) input(drv storepath.Path, output string) {
+	list := b.drv.InputDrvs[drv]
+	if i, found := slices.BinarySearch(list, output); !found {
+		b.drv.InputDrvs[drv] = slices.Insert(list, i, output)
+	}
+}
+
+// deepInput gives the builder a derivation's whole graph: the files of all
+// derivations in it, their sources, and all their outputs.
+func (b *drvBuilder) deepInput(drv storepath.Path, srcs map[storepath.Path]bool) {
+	closure, err := b.w.host.Closure(drv)
+	if err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	for _, p := range closure {
+		srcs[p] = true
+		if !p.IsDerivation() {
+			continue
+		}
+		d, err := b.w.host.ReadDerivation(p)
+		if err != nil {
+			panic(eval.Wrap(0, err))
+		}
+		for _, o := range d.OutputNames() {
+			b.input(p, o)
+		}
+	}
+}
+
+func (b *drvBuilder) check() {
+	switch {
+	case b.drv.Builder == "":
+		panic(eval.Errorf(eval.KindEval, 0, "required attribute 'builder' missing"))
+	case b.drv.System == "":
+		panic(eval.Errorf(eval.KindEval, 0, "required attribute 'system' missing"))
+	case strings.HasSuffix(b.name, storepath.DerivationSuffix):
+		panic(eval.Errorf(eval.KindEval, 0, "derivation names are allowed to end in '.drv' only if they produce a single derivation file"))
+	}
+}
+
+func (b *drvBuilder) fixedOutput() {
+	if len(b.outputs) != 1 || b.outputs[0] != "out" {
+		panic(eval.Errorf(eval.KindEval, 0, "multiple outputs are not supported in fixed-output derivations"))
+	}
+	h := b.w.parseHash(*b.hash, b.hashAlgo)
+	o := derivation.Output{HashAlgo: h.Algorithm().String(), Hash: h.Base16()}
+	if b.recursive {
+		o.HashAlgo = "r:" + o.HashAlgo
+	}
+	p, err := o.FixedPath(b.w.dir, "out", b.name)
+	if err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	o.Path = p
+	b.drv.Outputs["out"] = o
+	b.drv.Env["out"] = b.w.dir.Join(p)
+}
+
+func (b *drvBuilder) inputAddressed() {
+	for _, o := range b.outputs {
+		b.drv.Outputs[o] = derivation.Output{}
+	}
+	if err := b.w.hasher.FillOutputs(b.drv); err != nil {
+		panic(eval.Wrap(0, err))
+	}
+}
+
+// finish hands the derivation to the store and returns its paths.
+func (b *drvBuilder) finish() eval.Value {
+	p, err := b.w.host.AddDerivation(b.drv)
+	if err == nil {
+		err = b.w.hasher.Add(p, b.drv)
+	}
+	if err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	r := b.c.NewAttrs(1 + len(b.outputs))
+	r.Set(eval.SymDrvPath, eval.StringWith(b.w.dir.Join(p), eval.NewContext(eval.ContextElem{Kind: eval.ContextDrvDeep, Path: string(p)})))
+	for _, name := range b.outputs {
+		r.SetName(name, b.w.outputString(p, name, b.drv.Outputs[name].Path))
+	}
+	return r.Build()
+}
+
+// outputString is the path of an output, as a value that depends on it.
+func (w *world) outputString(drv storepath.Path, name string, p storepath.Path) eval.Value {
+	return eval.StringWith(w.dir.Join(p), eval.NewContext(eval.ContextElem{Kind: eval.ContextOutput, Path: string(drv), Output: name}))
+}

@@ -1,0 +1,89 @@
+package builtins
+
+import (
+	"errors"
+	"strings"
+
+	"isomorph/internal/nixhash"
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/storepath"
+)
+
+// exitHashMismatch is Nix's exit status for a download with another hash.
+const exitHashMismatch = 102
+
+func (w *world) primFetchurl(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	return w.fetch(c, args[0], "fetchurl", FetchRequest{})
+}
+
+func (w *world) primFetchTarball(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	return w.fetch(c, args[0], "fetchTarball", FetchRequest{Unpack: true, Name: "source"})
+}
+
+func (w *world) fetch(c *eval.Ctx, arg eval.Value, who string, req FetchRequest) eval.Value {
+	how := w.fetchArguments(c, arg, who, &req)
+	if req.Unpack {
+		req.URL = resolveURL(req.URL)
+	}
+	w.checkURL(req.URL)
+	if req.Name == "" {
+		req.Name = lastPart(strings.TrimSuffix(req.URL, "/"))
+	}
+	if err := storepath.CheckName(req.Name); err != nil {
+		panic(eval.Errorf(eval.KindEval, 0, "invalid store path name when fetching URL '%s': %s. %s", req.URL, err, how))
+	}
+	if w.opts.PureEval && req.SHA256.IsZero() {
+		panic(eval.Errorf(eval.KindEval, 0, "in pure evaluation mode, '%s' requires a 'sha256' argument", who))
+	}
+	p, err := w.host.Fetch(req)
+	if err != nil {
+		panic(fetchError(err))
+	}
+	w.access.allow(w.dir.Join(p))
+	return w.storeString(p)
+}
+
+// fetchArguments reads a URL, or a set with one. It returns what to tell a user
+// whose URL has no good name in it.
+func (w *world) fetchArguments(c *eval.Ctx, arg eval.Value, who string, req *FetchRequest) (advice string) {
+	v := c.Force(arg)
+	if v.Type() != eval.TypeSet {
+		req.URL = c.ForceStringNoCtx(0, v, "while evaluating the url we should fetch")
+		return "Please pass an attribute set with 'url' and 'name' attributes to '" + who + "',  so that it can create a valid store path."
+	}
+	advice = "Please add a valid 'name' attribute to the argument for '" + who + "', so that it can create a valid store path."
+	for at := range c.Sorted(v.AsAttrs()) {
+		switch name := c.Name(at.Name); name {
+		case "url":
+			req.URL = c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the url we should fetch")
+		case "sha256":
+			text := c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the sha256 of the content we should fetch")
+			req.SHA256 = w.parseHash(text, nixhash.SHA256)
+		case "name":
+			req.Name = c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the name of the content we should fetch")
+			advice = "Please change the value for the 'name' attribute passed to '" + who + "', so that it can create a valid store path."
+		default:
+			panic(eval.Errorf(eval.KindEval, 0, "unsupported argument '%s' to '%s'", name, who))
+		}
+	}
+	if !v.AsAttrs().Has(c.Intern("url")) {
+		panic(eval.Errorf(eval.KindEval, 0, "'url' argument required"))
+	}
+	return advice
+}
+
+func fetchError(err error) *eval.Error {
+	e := eval.Wrap(0, err)
+	if errors.As(err, new(*HashMismatchError)) {
+		e.Exit = exitHashMismatch
+	}
+	return e
+}
+
+// primFetchVCS stands for the fetchers of version control systems. Recipes only
+// touch the attribute to see that it is there.
+func primFetchVCS(name string) func(*eval.Ctx, eval.Pos, []eval.Value) eval.Value {
+	return func(*eval.Ctx, eval.Pos, []eval.Value) eval.Value {
+		panic(eval.Errorf(eval.KindOther, 0, "builtins.%s is not supported by this version of isomorph; use fetchTarball with a sha256, or a path", name))
+	}
+}

@@ -1,0 +1,20 @@
+package builtins
+
+// Options are the settings of a [Library].
+type Options struct {
+	Host       Host   // required
+	NixVersion string // builtins.nixVersion; DefaultNixVersion if empty
+
+	SearchPath []SearchPathEntry // where <...> is looked up
+	Dir        string            // absolute working directory, for relative search path entries
+	Home       string            // directory of ~/ paths, empty to refuse them
+
+	PureEval     bool     // no environment, clock, system, search path
+	RestrictEval bool     // only files below the search path and AllowedURIs
+	AllowedURIs  []string // URIs that may be fetched, with all below them
+	AllowIFD     bool     // import from derivation
+
+	TraceVerbose  bool // builtins.traceVerbose shows its message
+	AbortOnWarn   bool // builtins.warn ends the evaluation
+	PipeOperators bool // |> and <| are part of the language
+}

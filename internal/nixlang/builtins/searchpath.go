@@ -1,0 +1,215 @@
+package builtins
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"isomorph/internal/nixlang/eval"
+)
+
+// SearchPathEntry says where the lookup paths <prefix> and <prefix/...> are
+// found; an entry without a prefix offers all that lies in it.
+type SearchPathEntry struct {
+	Prefix string
+	Path   string // of a file or directory, or a URL ("channel:NAME" too) of an archive
+}
+
+// ParseSearchPathEntry reads an element of NIX_PATH or an argument of -I:
+// "prefix=path" or "path".
+func ParseSearchPathEntry(s string) SearchPathEntry {
+	prefix, path, ok := strings.Cut(s, "=")
+	if !ok {
+		return SearchPathEntry{Path: s}
+	}
+	return SearchPathEntry{prefix, path}
+}
+
+// ParseNixPath splits the value of NIX_PATH at its colons, except those inside
+// of URLs.
+func ParseNixPath(s string) []SearchPathEntry {
+	var entries []SearchPathEntry
+	for s != "" {
+		end := strings.IndexByte(s, ':')
+		if end < 0 {
+			return append(entries, ParseSearchPathEntry(s))
+		}
+		if path := s[strings.LastIndexByte(s[:end], '=')+1:]; isPseudoURL(path) || strings.HasPrefix(path, "flake:") {
+			if more := strings.IndexByte(s[end+1:], ':'); more >= 0 {
+				end += 1 + more
+			} else {
+				end = len(s)
+			}
+		}
+		if end > 0 {
+			entries = append(entries, ParseSearchPathEntry(s[:end]))
+		} else {
+			entries = append(entries, SearchPathEntry{})
+		}
+		s = s[min(end+1, len(s)):]
+	}
+	return entries
+}
+
+// absolute returns the absolute form of a search path entry that is no URL.
+func (o *Options) absolute(path string) string {
+	if !strings.HasPrefix(path, "/") {
+		path = o.Dir + "/" + path
+	}
+	return eval.CanonPath(path)
+}
+
+// isPseudoURL tells whether a search path entry is something to download.
+func isPseudoURL(s string) bool {
+	if strings.HasPrefix(s, "channel:") {
+		return true
+	}
+	scheme, _, ok := strings.Cut(s, "://")
+	if !ok {
+		return false
+	}
+	switch scheme {
+	case "http", "https", "file", "channel", "git", "s3", "ssh":
+		return true
+	}
+	return false
+}
+
+// resolveURL expands the short form of the official channels.
+func resolveURL(s string) string {
+	if channel, ok := strings.CutPrefix(s, "channel:"); ok {
+		return "https://channels.nixos.org/" + channel + "/nixexprs.tar.xz"
+	}
+	return s
+}
+
+// suffix returns what is left of a lookup path after the entry's prefix.
+func (e SearchPathEntry) suffix(path string) (rest string, ok bool) {
+	switch rest, ok = strings.CutPrefix(path, e.Prefix); {
+	case !ok:
+		return "", false
+	case e.Prefix == "" || rest == "":
+		return rest, true
+	}
+	return strings.CutPrefix(rest, "/")
+}
+
+// searchRoot is what a search path entry stands for, once it has been looked at.
+type searchRoot struct {
+	path string
+	ok   bool
+}
+
+// nixPath is the value of builtins.nixPath.
+func (w *world) nixPath(c *eval.Ctx) eval.Value {
+	list := make([]eval.Value, 0, len(w.opts.SearchPath))
+	for _, e := range w.searchPath() {
+		b := c.NewAttrs(2)
+		b.Set(eval.SymPath, eval.String(e.Path))
+		b.Set(eval.SymPrefix, eval.String(e.Prefix))
+		list = append(list, b.Build())
+	}
+	return eval.List(list)
+}
+
+func (w *world) searchPath() []SearchPathEntry {
+	if w.opts.PureEval {
+		return nil
+	}
+	return w.opts.SearchPath
+}
+
+func (w *world) primFindFile(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	var entries []SearchPathEntry
+	for _, v := range c.ForceList(0, args[0], "while evaluating the first argument passed to builtins.findFile") {
+		entries = append(entries, w.searchEntry(c, v))
+	}
+	path := c.ForceStringNoCtx(0, args[1], "while evaluating the second argument passed to builtins.findFile")
+	return eval.Path(w.find(entries, path))
+}
+
+func (w *world) searchEntry(c *eval.Ctx, v eval.Value) SearchPathEntry {
+	set := c.ForceAttrs(0, v, "while evaluating an element of the list passed to builtins.findFile")
+	var e SearchPathEntry
+	if p, ok := set.Get(eval.SymPrefix); ok {
+		e.Prefix = c.ForceStringNoCtx(0, p, "while evaluating the `prefix` attribute of an element of the list passed to builtins.findFile")
+	}
+	at := c.GetAttr(set, eval.SymPath, "in an element of the __nixPath")
+	var ctx eval.ContextSet
+	e.Path = c.CoerceToString(0, at.Value, &ctx, "while evaluating the `path` attribute of an element of the list passed to builtins.findFile", eval.CoerceNoCopy)
+	w.realise(ctx.Context())
+	return e
+}
+
+// FindFile returns the file that <path> means. Errors are thrown.
+func (w *world) FindFile(path string) string { return w.find(w.searchPath(), path) }
+
+func (w *world) find(entries []SearchPathEntry, path string) string {
+	for _, e := range entries {
+		rest, ok := e.suffix(path)
+		if !ok {
+			continue
+		}
+		root := w.searchRoot(e.Path)
+		if !root.ok {
+			continue
+		}
+		file := eval.CanonPath(root.path + "/" + rest)
+		resolved, err := w.host.ResolveSymlinks(file, true)
+		if err != nil {
+			continue
+		}
+		if _, err := w.lstat(resolved); err == nil {
+			return resolved
+		}
+	}
+	if rest, ok := strings.CutPrefix(path, "nix/"); ok {
+		return eval.CanonPath(corepkgs + "/" + rest)
+	}
+	if w.opts.PureEval {
+		panic(eval.Errorf(eval.KindThrown, 0, "cannot look up '<%s>' in pure evaluation mode (use '--impure' to override)", path))
+	}
+	panic(eval.Errorf(eval.KindThrown, 0, "file '%s' was not found in the Nix search path (add it using $NIX_PATH or -I)", path))
+}
+
+// searchRoot looks at an entry's path once, and says so once if it is not
+// there.
+func (w *world) searchRoot(path string) searchRoot {
+	w.mu.Lock()
+	root, ok := w.entries[path]
+	w.mu.Unlock()
+	if ok {
+		return root
+	}
+	root = w.findRoot(path)
+	w.mu.Lock()
+	w.entries[path] = root
+	w.mu.Unlock()
+	return root
+}
+
+func (w *world) findRoot(path string) searchRoot {
+	if isPseudoURL(path) {
+		p, err := w.host.Fetch(FetchRequest{URL: resolveURL(path), Name: "source", Unpack: true})
+		if err == nil {
+			w.access.allow(w.dir.Join(p))
+			return searchRoot{w.dir.Join(p), true}
+		}
+		w.host.Warn("Nix search path entry '" + path + "' cannot be downloaded, ignoring: " + err.Error())
+		return searchRoot{}
+	}
+	abs := w.opts.absolute(path)
+	resolved, err := w.host.ResolveSymlinks(abs, true)
+	if err == nil {
+		_, err = w.lstat(resolved)
+	}
+	if err == nil {
+		return searchRoot{abs, true}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		w.host.Warn("Nix search path entry '" + path + "' cannot be read, ignoring: " + err.Error())
+		return searchRoot{}
+	}
+	w.host.Warn("Nix search path entry '" + path + "' does not exist, ignoring")
+	return searchRoot{}
+}

@@ -1,0 +1,171 @@
+package builtins
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"isomorph/internal/nixlang/eval"
+)
+
+// toJSON writes a value as builtins.toJSON does: compact, sets in order of
+// their names, paths copied to the store. The contexts of all strings go to ctx.
+// The format of each token is that of the JSON library that Nix uses, as hashes
+// depend on it.
+func toJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) string {
+	if ctx == nil {
+		ctx = &eval.ContextSet{}
+	}
+	w := jsonWriter{c: c, pos: pos, ctx: ctx}
+	w.value(v)
+	return w.b.String()
+}
+
+type jsonWriter struct {
+	c   *eval.Ctx
+	pos eval.Pos
+	ctx *eval.ContextSet
+	b   strings.Builder
+}
+
+func (w *jsonWriter) value(v eval.Value) {
+	w.c.Enter(w.pos)
+	w.c.Recurse(func() { w.finished(w.c.ForceAt(v, w.pos)) })
+	w.c.Leave()
+}
+
+func (w *jsonWriter) finished(v eval.Value) {
+	switch v.Type() {
+	case eval.TypeNull:
+		w.b.WriteString("null")
+	case eval.TypeBool:
+		w.b.WriteString(strconv.FormatBool(v.AsBool()))
+	case eval.TypeInt:
+		w.b.WriteString(strconv.FormatInt(v.AsInt(), 10))
+	case eval.TypeFloat:
+		w.b.WriteString(jsonFloat(v.AsFloat()))
+	case eval.TypeString:
+		w.ctx.Add(v.Context())
+		w.string(v.AsString())
+	case eval.TypePath:
+		p, elem := w.c.CopyPath(v.AsString())
+		w.ctx.AddElem(elem)
+		w.string(p)
+	case eval.TypeList:
+		w.list(v.AsList())
+	case eval.TypeSet:
+		w.set(v)
+	default:
+		panic(eval.Errorf(eval.KindType, w.pos, "cannot convert %s to JSON", w.c.ShowType(v)))
+	}
+}
+
+func (w *jsonWriter) list(l []eval.Value) {
+	i := 0
+	w.c.PushTraceFunc(w.pos, func() string { return fmt.Sprintf("while evaluating list element at index %d", i) })
+	w.b.WriteByte('[')
+	for i = range l {
+		if i > 0 {
+			w.b.WriteByte(',')
+		}
+		w.value(l[i])
+	}
+	w.b.WriteByte(']')
+	w.c.PopTrace()
+}
+
+// set writes a set, or what stands for it: the result of its __toString, or its
+// outPath.
+func (w *jsonWriter) set(v eval.Value) {
+	a := v.AsAttrs()
+	if a.Has(eval.SymToString) {
+		w.string(w.c.CoerceToString(w.pos, v, w.ctx, "", eval.CoerceNoCopy))
+		return
+	}
+	if at, ok := a.GetAttr(eval.SymOutPath); ok {
+		w.value(at.Value)
+		return
+	}
+	first := byte('{')
+	for at := range w.c.Sorted(a) {
+		w.b.WriteByte(first)
+		first = ','
+		w.string(w.c.Name(at.Name))
+		w.b.WriteByte(':')
+		w.c.PushTraceFunc(at.Pos, func() string { return "while evaluating attribute '" + w.c.Name(at.Name) + "'" })
+		w.value(at.Value)
+		w.c.PopTrace()
+	}
+	if first == '{' {
+		w.b.WriteByte('{')
+	}
+	w.b.WriteByte('}')
+}
+
+func (w *jsonWriter) string(s string) {
+	w.b.WriteByte('"')
+	start := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if esc := jsonEscape(c); esc != "" {
+				w.b.WriteString(s[start:i])
+				w.b.WriteString(esc)
+				start = i + 1
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			panic(eval.Errorf(eval.KindOther, 0, "JSON serialization error: [json.exception.type_error.316] invalid UTF-8 byte at index %d: 0x%02X", i, s[i]))
+		}
+		i += n
+	}
+	w.b.WriteString(s[start:])
+	w.b.WriteByte('"')
+}
+
+// jsonEscape returns how an ASCII character is written, "" for as it is.
+func jsonEscape(c byte) string {
+	switch c {
+	case '"':
+		return `\"`
+	case '\\':
+		return `\\`
+	case '\b':
+		return `\b`
+	case '\f':
+		return `\f`
+	case '\n':
+		return `\n`
+	case '\r':
+		return `\r`
+	case '\t':
+		return `\t`
+	}
+	if c < 0x20 {
+		return fmt.Sprintf(`\u%04x`, c)
+	}
+	return ""
+}
+
+// jsonFloat writes the shortest digits that give the number back, in fixed
+// notation between 1e-4 and 1e15, always with a point or an exponent.
+func jsonFloat(f float64) string {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return "null"
+	}
+	s := strconv.FormatFloat(f, 'e', -1, 64)
+	mantissa, exponent, _ := strings.Cut(s, "e")
+	exp, _ := strconv.Atoi(exponent)
+	if f == 0 || exp >= -5+1 && exp < 15 {
+		s = strconv.FormatFloat(f, 'f', -1, 64)
+		if !strings.Contains(s, ".") {
+			s += ".0"
+		}
+		return s
+	}
+	return fmt.Sprintf("%se%+03d", mantissa, exp)
+}
