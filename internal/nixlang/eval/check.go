@@ -91,15 +91,18 @@ func (c *Ctx) ForceList(pos Pos, v Value, what string) []Value {
 // ForceFunction returns something that can be called: a function, a builtin,
 // or a set with __functor.
 func (c *Ctx) ForceFunction(pos Pos, v Value, what string) Value {
-	if w, ok := Peek(v); ok && w.IsFunction() {
-		return w
+	w, ok := Peek(v)
+	if !ok || !w.IsFunction() {
+		c.pushMsg(pos, what)
+		w = c.ForceAt(v, pos)
+		if !w.IsFunction() && !c.IsFunctor(w) {
+			c.throwExpected("a function", w, pos)
+		}
+		c.sp--
 	}
-	c.pushMsg(pos, what)
-	w := c.ForceAt(v, pos)
-	if !w.IsFunction() && !c.IsFunctor(w) {
-		c.throwExpected("a function", w, pos)
+	if w.kind() == kLambda {
+		w.n = uint64(kLambda) // it has been forced now: see earlyBit
 	}
-	c.sp--
 	return w
 }
 

@@ -316,7 +316,7 @@ func settle(t *Thunk, k *code, e *Error) {
 		t.code = k
 		return
 	}
-	t.p = unsafe.Pointer(&failure{e, len(e.Trace)})
+	t.p = unsafe.Pointer(&failure{e})
 	t.code = failedCode
 }
 

@@ -43,7 +43,7 @@ func (c *Ctx) forceThunk(t *Thunk, pos Pos) Value {
 	}
 	t.code = blackholed
 	c.Stats.Forced++
-	c.push(frame{kn: uint32(frThunk), p: unsafe.Pointer(t), q: unsafe.Pointer(k)})
+	c.push(frame{kn: uint32(frThunk), pos: pos, p: unsafe.Pointer(t), q: unsafe.Pointer(k)})
 	var v Value
 	if k.height == 0 {
 		v = k.node.eval(c, (*env)(t.p))
@@ -71,20 +71,14 @@ func (c *Ctx) forceOnNewStack(t *Thunk, pos Pos) (v Value) {
 	return v
 }
 
-// failure is what a failed thunk holds: the error and how much of its trace
-// had been collected when it left the thunk.
-type failure struct {
-	err    *Error
-	frames int
-}
+// failure is what a failed thunk holds: the error, with all the frames that it
+// collected on its first way up, as in C++ Nix.
+type failure struct{ err *Error }
 
 // throwUnready throws for a thunk that is being evaluated or has failed.
 func (c *Ctx) throwUnready(t *Thunk, pos Pos) {
 	if t.code == failedCode {
-		f := (*failure)(t.p)
-		e := f.err.clone()
-		e.Trace = e.Trace[:f.frames:f.frames]
-		panic(e)
+		panic((*failure)(t.p).err.clone())
 	}
 	e := Errorf(KindInfiniteRec, pos, "infinite recursion encountered")
 	e.loop = t
@@ -95,7 +89,8 @@ func (c *Ctx) throwUnready(t *Thunk, pos Pos) {
 func (c *Ctx) ForceDeep(v Value) Value { return c.forceDeep(v, map[Value]struct{}{}) }
 
 func (c *Ctx) forceDeep(v Value, seen map[Value]struct{}) Value {
-	c.enter(0)
+	pos := origin(v)
+	c.enter(pos)
 	if _, ok := seen[v]; ok && v.p != nil {
 		c.depth--
 		return c.Force(v)
@@ -103,7 +98,7 @@ func (c *Ctx) forceDeep(v Value, seen map[Value]struct{}) Value {
 	if v.p != nil {
 		seen[v] = struct{}{}
 	}
-	w := c.Force(v)
+	w := c.ForceAt(v, pos)
 	switch w.kind() {
 	case kAttrs:
 		a := w.AsAttrs()
@@ -136,6 +131,46 @@ func (c *Ctx) forceDeepGuarded(v Value, seen map[Value]struct{}) {
 		return
 	}
 	c.forceDeep(v, seen)
+}
+
+// origin returns where a value comes from as far as it tells by itself: a set
+// and a function know where they were written, and a suspended call where its
+// function was (Value::determinePos).
+func origin(v Value) Pos {
+	for range 10 {
+		switch v.kind() {
+		case kAttrs:
+			return v.AsAttrs().Pos()
+		case kLambda:
+			if v.early() {
+				return 0 // C++ Nix has a thunk here
+			}
+			return (*closure)(v.p).fn.params[0].pos
+		case kPartial:
+			pa := (*partial)(v.p)
+			if pa.fn.kind() != kLambda {
+				return 0
+			}
+			return (*closure)(pa.fn.p).fn.params[len(pa.args)].pos
+		case kThunk:
+			t := (*Thunk)(v.p)
+			switch {
+			case t.code == nil:
+				v = Value{t.p, t.n}
+				continue
+			case isApply(t.code):
+				v = *(*env)(t.p).slot(0)
+				continue
+			}
+		}
+		return 0
+	}
+	return 0
+}
+
+func isApply(k *code) bool {
+	_, ok := k.node.(applyNode)
+	return ok
 }
 
 // isPlain tells whether v is finished and contains no other value.

@@ -272,7 +272,7 @@ func (p *printer) printForced(v Value, depth int) {
 		v = p.c.Force(v)
 	}
 	w, ok := Peek(v)
-	if !ok || depth > 0 && !p.o.Force && v.early() {
+	if !ok || depth > 0 && !p.o.Force && v.kind() == kLambda && v.early() {
 		if !ok && (*Thunk)(v.p).code == blackholed {
 			p.b.WriteString("«potential infinite recursion»")
 		} else {

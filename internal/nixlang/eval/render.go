@@ -102,7 +102,6 @@ func (r *renderer) flushSkipped() {
 		}
 	} else {
 		fmt.Fprintf(&r.b, "\n(%d duplicate frames omitted)\n", len(r.skipped))
-		clear(r.seen)
 	}
 	r.skipped = r.skipped[:0]
 }

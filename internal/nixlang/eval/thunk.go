@@ -183,10 +183,11 @@ func (lazyNode) delay(*Ctx, *env) Value { panic("eval: a lazy function is no exp
 type applyNode struct{ args int }
 
 func (n applyNode) eval(c *Ctx, e *env) Value {
+	pos := c.frames[c.sp-1].pos // where the thunk is forced
 	if n.args == 1 {
-		return c.call1(*e.slot(0), *e.slot(1), 0)
+		return c.call1(*e.slot(0), *e.slot(1), pos)
 	}
-	return c.callN(*e.slot(0), unsafe.Slice(e.slot(1), n.args), 0)
+	return c.callN(*e.slot(0), unsafe.Slice(e.slot(1), n.args), pos)
 }
 func (applyNode) delay(*Ctx, *env) Value { panic("eval: an application is no expression") }
 
