@@ -46,15 +46,16 @@ rec {
   info = name: lock.packages.${name} or (missing "Debian package" name);
 
   # The upstream part of a Debian version: no epoch, no revision, no
-  # "+dfsg"-like tail that Debian adds for a repacked source.
+  # "+dfsg"-like tail that Debian adds for a repacked source. `~` (not allowed
+  # in store names) becomes `-`.
   upstreamVersion = name:
     let
       full = (info name).version;
       noEpoch = let m = builtins.match "[0-9]+:(.*)" full; in if m == null then full else builtins.head m;
       noRevision = let m = builtins.match "(.*)-[^-]*" noEpoch; in if m == null then noEpoch else builtins.head m;
-      noTail = let m = builtins.match "([^+~]*)[+~].*" noRevision; in if m == null then noRevision else builtins.head m;
+      noTail = let m = builtins.match "(.*[0-9])[+~.]*(dfsg|ds|really|deb|git).*" noRevision; in if m == null then noRevision else builtins.head m;
     in
-    noTail;
+    builtins.replaceStrings [ "~" ] [ "-" ] noTail;
 
   # closure roots excluded -> the packages that `roots` need, without those
   # in `excluded` (and what only they need), in sorted order

@@ -55,7 +55,6 @@
   version = "12.15-isomorph";
   versionSuffix = "-isomorph";
   codeName = "bookworm";
-  trivial.release = "12.15";
   inNixShell = builtins.getEnv "IN_NIX_SHELL" != "";
   isInOldestRelease = _: false;
   oldestSupportedReleaseIsAtLeast = _: true;

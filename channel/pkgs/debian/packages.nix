@@ -163,7 +163,7 @@ in
   };
   wget = simple "wget" "downloads over HTTP and FTP";
   rsync = { debs = [ "rsync" ]; description = "file copier"; ignore = [ "init-system-helpers" ]; };
-  iproute2 = { debs = [ "iproute2" ]; description = "ip, ss, tc, bridge"; mainProgram = "ip"; };
+  iproute2 = { debs = [ "iproute2" ]; allowMissing = "^libatm"; description = "ip, ss, tc, bridge"; mainProgram = "ip"; };
   iputils = { debs = [ "iputils-ping" ]; description = "ping"; mainProgram = "ping"; };
   nettools = { debs = [ "net-tools" ]; description = "ifconfig, netstat, route"; mainProgram = "ifconfig"; };
   ethtool = simple "ethtool" "network card settings";
@@ -201,7 +201,7 @@ in
   lsof = simple "lsof" "lists open files";
   kmod = { debs = [ "kmod" "libkmod2" ]; description = "modprobe, depmod, lsmod"; };
   systemd = {
-    debs = [ "systemd" "libsystemd-shared" "libsystemd0" "libudev1" ]; description = "system and service manager"; mainProgram = "systemctl";
+    debs = [ "systemd" "libsystemd-shared" ]; description = "system and service manager"; mainProgram = "systemctl";
     prepare = "rm -rf lib/udev/hwdb.d";
     ignore = [ "libpam0g" ]; allowMissing = "^libpam";
   };
@@ -213,7 +213,7 @@ in
   parted = { debs = [ "parted" "libparted2" ]; description = "partition editor"; };
   gptfdisk = { debs = [ "gdisk" ]; description = "GPT partition editor"; mainProgram = "gdisk"; };
   dosfstools = { debs = [ "dosfstools" ]; description = "FAT tools"; mainProgram = "mkfs.fat"; };
-  e2fsprogs = { debs = [ "e2fsprogs" "libext2fs2" "libss2" "libcom-err2" "logsave" ]; description = "ext2/3/4 tools"; mainProgram = "mke2fs"; };
+  e2fsprogs = { debs = [ "e2fsprogs" "libext2fs2" "libss2" "logsave" ]; description = "ext2/3/4 tools"; mainProgram = "mke2fs"; };
   btrfs-progs = { debs = [ "btrfs-progs" ]; description = "btrfs tools"; mainProgram = "btrfs"; };
   xfsprogs = { debs = [ "xfsprogs" ]; description = "XFS tools"; mainProgram = "mkfs.xfs"; };
   ntfs3g = { debs = [ "ntfs-3g" "libntfs-3g89" ]; description = "NTFS driver and tools"; mainProgram = "ntfs-3g"; };
@@ -224,7 +224,7 @@ in
   ddrescue = { debs = [ "gddrescue" ]; description = "copies failing disks"; mainProgram = "ddrescue"; };
   memtester = simple "memtester" "memory test";
   stress-ng = simple "stress-ng" "load generator";
-  pciutils = { debs = [ "pciutils" "pci.ids" ]; description = "lspci"; mainProgram = "lspci"; finish = "wrapProgram lspci --add-flags \"-i $out/share/misc/pci.ids\""; };
+  pciutils = { debs = [ "pciutils" ]; description = "lspci"; mainProgram = "lspci"; finish = "wrapProgram lspci --add-flags \"-i ${self.debianLibraries."pci.ids"}/share/misc/pci.ids\""; };
   usbutils = { debs = [ "usbutils" ]; description = "lsusb"; mainProgram = "lsusb"; };
 
   # --- images, boot, virtual machines ---

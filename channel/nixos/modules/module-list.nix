@@ -1,0 +1,20 @@
+# The modules every evaluation has.
+[
+  ./misc/nixpkgs.nix
+  ./misc/assertions.nix
+  ./misc/system.nix
+  ./misc/accepted.nix
+  ./config/files.nix
+  ./config/environment.nix
+  ./config/users.nix
+  ./config/networking.nix
+  ./config/locale.nix
+  ./config/security.nix
+  ./system/systemd.nix
+  ./system/boot.nix
+  ./system/toplevel.nix
+  ./services/getty.nix
+  ./services/openssh.nix
+  ./services/timesyncd.nix
+  ./live/root.nix
+]

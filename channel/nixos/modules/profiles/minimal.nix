@@ -1,0 +1,2 @@
+# Accepted for recipes that import it: the base system is small already.
+{ }
