@@ -70,12 +70,13 @@ func helper() {
 
 func receiveOrder() order {
 	var o order
+	// Whatever else the caller's process had open must not come in here.
+	check("close descriptors", unix.CloseRange(fdReady+1, ^uint(0), 0))
+	check("mark descriptors", unix.CloseRange(fdSpec, fdReady, unix.CLOSE_RANGE_CLOEXEC))
 	f := os.NewFile(fdSpec, "spec")
 	err := json.NewDecoder(f).Decode(&o)
 	f.Close()
 	check("read the order", err)
-	// Whatever else the caller's process had open must not reach the program.
-	check("mark descriptors", unix.CloseRange(fdLiveness, ^uint(0), unix.CLOSE_RANGE_CLOEXEC))
 	return o
 }
 

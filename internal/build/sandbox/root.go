@@ -32,6 +32,9 @@ func makeRoot(o order) {
 	check("change the root", unix.PivotRoot(".", "."))
 	check("leave the host's root", unix.Unmount(".", unix.MNT_DETACH))
 	check("enter the root", os.Chdir("/"))
+	for _, fd := range l.dirs {
+		unix.Close(fd)
+	}
 }
 
 // layout makes things below a directory. It keeps the directories that it made

@@ -13,7 +13,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestProbe(t *testing.T) {
-	found, err := sandbox.Probe(t.Context(), t.TempDir(), "")
+	found, err := sandbox.Probe(t.Context(), t.TempDir(), compile(t, "helper", "amd64"))
 	if err != nil {
 		t.Fatal(err)
 	}
