@@ -19,7 +19,7 @@ import (
 
 // Deps is what the commands need from outside.
 type Deps struct {
-	// Fetcher gets files from the network; nil means plain HTTP.
+	// Fetcher gets files from the network; nil means plain HTTP without a proxy.
 	Fetcher archive.Fetcher
 	// Root is the machine's root directory, from which apt's sources are
 	// read; nil means that there are none.
@@ -143,7 +143,7 @@ func (c *command) generator() *lock.Generator {
 		CacheDir: c.cacheDir(),
 	}
 	if client.Fetcher == nil {
-		client.Fetcher = archive.NewHTTP()
+		client.Fetcher = archive.NewHTTP(nil)
 	}
 	if c.offline {
 		client.Fetcher = nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -16,11 +17,12 @@ type HTTP struct{ client *http.Client }
 
 // NewHTTP returns a Fetcher with the limits of reliability R16: dialling and
 // TLS 15 s each, 60 s until the answer begins, ten redirects, none of them from
-// https to http.
-func NewHTTP() *HTTP {
+// https to http. proxy chooses a proxy for a request, as http.Transport wants it;
+// nil means none.
+func NewHTTP(proxy func(*http.Request) (*url.URL, error)) *HTTP {
 	return &HTTP{&http.Client{
 		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
+			Proxy:                  proxy,
 			DialContext:            (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
 			TLSHandshakeTimeout:    15 * time.Second,
 			ResponseHeaderTimeout:  60 * time.Second,
@@ -43,8 +45,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 // Fetch implements [Fetcher].
-func (h *HTTP) Fetch(ctx context.Context, url string, limit int64) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func (h *HTTP) Fetch(ctx context.Context, address string, limit int64) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
