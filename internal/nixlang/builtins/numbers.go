@@ -46,9 +46,8 @@ var subtraction = operation{
 	func(a, b float64) float64 { return a - b },
 }
 
-// multiplication has the slip in Nix's text of the frame.
 var multiplication = operation{
-	"while evaluating the first of the multiplication", "while evaluating the second argument of the multiplication",
+	"while evaluating the first argument of the multiplication", "while evaluating the second argument of the multiplication",
 	"integer overflow in multiplying %d * %d",
 	multiply,
 	func(a, b float64) float64 { return a * b },

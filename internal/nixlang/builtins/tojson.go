@@ -18,25 +18,29 @@ func toJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) strin
 	if ctx == nil {
 		ctx = &eval.ContextSet{}
 	}
-	w := jsonWriter{c: c, pos: pos, ctx: ctx}
-	w.value(v)
+	w := jsonWriter{c: c, ctx: ctx}
+	w.value(v, pos)
 	return w.b.String()
 }
 
 type jsonWriter struct {
 	c   *eval.Ctx
-	pos eval.Pos
 	ctx *eval.ContextSet
 	b   strings.Builder
 }
 
-func (w *jsonWriter) value(v eval.Value) {
-	w.c.Enter(w.pos)
-	w.c.Recurse(func() { w.finished(w.c.ForceAt(v, w.pos)) })
+// value writes a value that belongs to the attribute written at pos.
+func (w *jsonWriter) value(v eval.Value, pos eval.Pos) {
+	w.c.Enter(pos)
+	if x, ok := eval.Peek(v); ok && x.Type() < eval.TypePath {
+		w.finished(x, pos)
+	} else {
+		w.c.Recurse(func() { w.finished(w.c.ForceAt(v, pos), pos) })
+	}
 	w.c.Leave()
 }
 
-func (w *jsonWriter) finished(v eval.Value) {
+func (w *jsonWriter) finished(v eval.Value, pos eval.Pos) {
 	switch v.Type() {
 	case eval.TypeNull:
 		w.b.WriteString("null")
@@ -54,23 +58,23 @@ func (w *jsonWriter) finished(v eval.Value) {
 		w.ctx.AddElem(elem)
 		w.string(p)
 	case eval.TypeList:
-		w.list(v.AsList())
+		w.list(v.AsList(), pos)
 	case eval.TypeSet:
-		w.set(v)
+		w.set(v, pos)
 	default:
-		panic(eval.Errorf(eval.KindType, w.pos, "cannot convert %s to JSON", w.c.ShowType(v)))
+		panic(eval.Errorf(eval.KindType, pos, "cannot convert %s to JSON", w.c.ShowType(v)))
 	}
 }
 
-func (w *jsonWriter) list(l []eval.Value) {
+func (w *jsonWriter) list(l []eval.Value, pos eval.Pos) {
 	i := 0
-	w.c.PushTraceFunc(w.pos, func() string { return fmt.Sprintf("while evaluating list element at index %d", i) })
+	w.c.PushTraceFunc(pos, func() string { return fmt.Sprintf("while evaluating list element at index %d", i) })
 	w.b.WriteByte('[')
 	for i = range l {
 		if i > 0 {
 			w.b.WriteByte(',')
 		}
-		w.value(l[i])
+		w.value(l[i], pos)
 	}
 	w.b.WriteByte(']')
 	w.c.PopTrace()
@@ -78,14 +82,15 @@ func (w *jsonWriter) list(l []eval.Value) {
 
 // set writes a set, or what stands for it: the result of its __toString, or its
 // outPath.
-func (w *jsonWriter) set(v eval.Value) {
+func (w *jsonWriter) set(v eval.Value, pos eval.Pos) {
 	a := v.AsAttrs()
-	if a.Has(eval.SymToString) {
-		w.string(w.c.CoerceToString(w.pos, v, w.ctx, "", eval.CoerceNoCopy))
+	if at, ok := a.GetAttr(eval.SymToString); ok {
+		r := w.c.Call1(pos, w.c.Force(at.Value), v)
+		w.string(w.c.CoerceToString(pos, r, w.ctx, "while evaluating the result of the `__toString` attribute", eval.CoerceNoCopy))
 		return
 	}
 	if at, ok := a.GetAttr(eval.SymOutPath); ok {
-		w.value(at.Value)
+		w.value(at.Value, at.Pos)
 		return
 	}
 	first := byte('{')
@@ -95,7 +100,7 @@ func (w *jsonWriter) set(v eval.Value) {
 		w.string(w.c.Name(at.Name))
 		w.b.WriteByte(':')
 		w.c.PushTraceFunc(at.Pos, func() string { return "while evaluating attribute '" + w.c.Name(at.Name) + "'" })
-		w.value(at.Value)
+		w.value(at.Value, at.Pos)
 		w.c.PopTrace()
 	}
 	if first == '{' {
@@ -117,14 +122,28 @@ func (w *jsonWriter) string(s string) {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			panic(eval.Errorf(eval.KindOther, 0, "JSON serialization error: [json.exception.type_error.316] invalid UTF-8 byte at index %d: 0x%02X", i, s[i]))
+		if _, n := utf8.DecodeRuneInString(s[i:]); n > 1 {
+			i += n
+		} else {
+			throwInvalidUTF8(s, i)
 		}
-		i += n
 	}
 	w.b.WriteString(s[start:])
 	w.b.WriteByte('"')
+}
+
+// throwInvalidUTF8 reports the first byte that cannot continue the character
+// that begins at i, or that the string ends in the middle of it.
+func throwInvalidUTF8(s string, i int) {
+	bad := i
+	for n := i + 1; n <= len(s) && !utf8.FullRuneInString(s[i:n]); n++ {
+		bad = n
+	}
+	const prefix = "JSON serialization error: [json.exception.type_error.316] "
+	if bad == len(s) {
+		panic(eval.Errorf(eval.KindOther, 0, prefix+"incomplete UTF-8 string; last byte: 0x%02X", s[bad-1]))
+	}
+	panic(eval.Errorf(eval.KindOther, 0, prefix+"invalid UTF-8 byte at index %d: 0x%02X", bad, s[bad]))
 }
 
 // jsonEscape returns how an ASCII character is written, "" for as it is.

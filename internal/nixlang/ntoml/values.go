@@ -205,7 +205,7 @@ func (p *parser) number(s string, start int) (value, error) {
 	i, err := strconv.ParseInt(strings.ReplaceAll(s, "_", ""), 10, 64)
 	if err != nil {
 		if digits := strings.ReplaceAll(unsigned, "_", ""); allDigits(digits) {
-			return value{}, p.failAt(start, "toml::parse_dec_integer: too large integer: current max digits = 2^63")
+			return value{}, p.fail("toml::parse_dec_integer: too large integer: current max digits = 2^63", note{place{p.pos, p.pos + 1}, "must be < 2^63"})
 		}
 		return value{}, p.failAt(start, "bad integer: invalid digit after an integer").hint(integerHints...)
 	}
@@ -248,7 +248,7 @@ func (p *parser) prefixed(s string, start int) (value, error) {
 	}
 	i, err := strconv.ParseInt(digits, base, 64)
 	if err != nil {
-		return value{}, p.failAt(start, "toml::parse_"+name+"_integer: too large integer: current max value = 2^63")
+		return value{}, p.fail("toml::parse_"+name+"_integer: too large integer: current max value = 2^63", note{place{p.pos, p.pos + 1}, "must be < 2^63"})
 	}
 	return value{kind: kindInt, i: i}, nil
 }
