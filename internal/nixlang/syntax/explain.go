@@ -1,6 +1,12 @@
 package syntax
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
+
+// theAutomaton is a constant that is only computed when a text is refused.
+var theAutomaton = sync.OnceValue(newAutomaton)
 
 // maxExpected is how many expected tokens bison lists; of more it lists none.
 const maxExpected = 4
@@ -8,7 +14,7 @@ const maxExpected = 4
 // explain finds the error message for a text that parsing has refused: it runs
 // the text through the LALR(1) automaton up to the token that does not fit.
 func (p *parser) explain() *Error {
-	a := newAutomaton()
+	a := theAutomaton()
 	lex := newLexer(p.lex.text, p.lex.pipes)
 	tok := lex.next()
 	for stack := []int{0}; ; {

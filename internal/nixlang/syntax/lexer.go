@@ -28,6 +28,11 @@ type lexer struct {
 	// lexer has at hand, and reports, at the end of a path.
 	prev, before span
 	problem      string // message of a tError
+
+	// No path and no URI starts before these offsets, because none did when
+	// the run of characters up to there was looked at: a.b.c.d is scanned once,
+	// not once for each of its words.
+	pathless, urless int
 }
 
 type span struct{ start, end uint32 }
@@ -157,13 +162,17 @@ func (l *lexer) word() token {
 		quote = quote || l.text[i] == '\''
 		i++
 	}
-	if c := l.at(i); !quote && (c == '/' || c == '.' || c == '+' || c == ':') {
-		if t, ok := l.path(l.skip(i, classPath)); ok {
-			return t
+	if c := l.at(i); c == '/' || c == '.' || c == '+' || c == ':' {
+		if !quote && i >= l.pathless {
+			if t, ok := l.path(l.skip(i, classPath)); ok {
+				return t
+			}
 		}
-	}
-	if t, ok := l.uri(); ok {
-		return t
+		if i >= l.urless {
+			if t, ok := l.uri(); ok {
+				return t
+			}
+		}
 	}
 	return l.take(keyword(l.text[l.pos:i]), i)
 }
@@ -175,6 +184,7 @@ func (l *lexer) uri() (token, bool) {
 	}
 	i := l.skip(l.pos, classScheme)
 	if l.at(i) != ':' || !l.is(i+1, classURI) {
+		l.urless = i
 		return token{}, false
 	}
 	return l.take(tURI, l.skip(i+1, classURI)), true
@@ -183,6 +193,7 @@ func (l *lexer) uri() (token, bool) {
 // path reads a path whose first segment ends at i, if there is one.
 func (l *lexer) path(i int) (token, bool) {
 	if l.at(i) != '/' {
+		l.pathless = i
 		return token{}, false
 	}
 	if !l.is(i+1, classPath) {
@@ -219,8 +230,10 @@ func pathMode(last byte) mode {
 
 // pathOrNumber reads what starts with a digit, '.', '+', '-' or '/'.
 func (l *lexer) pathOrNumber() token {
-	if t, ok := l.path(l.skip(l.pos, classPath)); ok {
-		return t
+	if l.pos >= l.pathless {
+		if t, ok := l.path(l.skip(l.pos, classPath)); ok {
+			return t
+		}
 	}
 	c := l.text[l.pos]
 	if end := l.float(); end > 0 {

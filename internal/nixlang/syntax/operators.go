@@ -40,7 +40,7 @@ var powers = [numKinds]power{
 	tStar:     {9, left, OpMul},
 	tSlash:    {9, left, OpDiv},
 	tConcat:   {10, right, OpConcat},
-	tQuestion: {11, neither, OpNone},
+	tQuestion: {11, left, OpNone}, // %nonassoc upstream, but its right side is no operand
 }
 
 // pipes reads an operator expression and the pipes around it, which bind
