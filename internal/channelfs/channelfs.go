@@ -141,7 +141,13 @@ func (t *tree) intact(dir string) bool {
 			return false
 		}
 	}
-	return pristine(filepath.Join(dir, "seed", "bin", "busybox"), -1)
+	bin := filepath.Join(dir, "seed", "bin")
+	for _, name := range debfile.SeedLinks() {
+		if target, err := os.Readlink(filepath.Join(bin, name)); err != nil || target != "busybox" {
+			return false
+		}
+	}
+	return pristine(filepath.Join(bin, "busybox"), -1)
 }
 
 // pristine reports whether a file is as we wrote it, by its time and size; size

@@ -10,9 +10,9 @@ import (
 // SeedPackage is the Debian package that the seed is made of.
 const SeedPackage = "busybox-static"
 
-// seedApplets are the names by which the seed's busybox can be called: what it
-// takes to unpack the first packages.
-var seedApplets = [...]string{"ar", "sh", "tar", "xz"}
+// SeedLinks returns the names by which the seed's busybox can be called: what
+// it takes to unpack the first packages.
+func SeedLinks() []string { return []string{"ar", "sh", "tar", "xz"} }
 
 // WriteSeed unpacks the program that the channel's bootstrap starts from: a
 // statically linked busybox as dir/bin/busybox, with links to it. dir must not
@@ -38,7 +38,7 @@ func (f *File) WriteSeed(dir string) error {
 		return fmt.Errorf("the package has no bin/busybox: %w", err)
 	}
 	defer unix.Close(bin)
-	for _, name := range seedApplets {
+	for _, name := range SeedLinks() {
 		if err := unix.Symlinkat("busybox", bin, name); err != nil {
 			return fmt.Errorf("link %s: %w", name, err)
 		}
