@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 	"isomorph/internal/cli/evalcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
+	"isomorph/internal/cli/storecmd"
 	"isomorph/internal/pipeline"
 	"isomorph/internal/progress"
 )
@@ -66,7 +68,11 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 	}
 	root := newRoot(env, m)
 	root.SetArgs(joined)
-	return root.ExecuteContext(ctx)
+	err = root.ExecuteContext(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
+		return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w; see 'isomorph --help'", err)}
+	}
+	return err
 }
 
 // classicCommands are the commands of Nix that isomorph also is.
@@ -83,6 +89,12 @@ func classicCommands(env *cli.Env, m *session.Maker) map[string]func(context.Con
 		},
 		"nix-build": func(ctx context.Context, args []string) error {
 			return buildcmd.NixBuild(ctx, env, openBuild, args)
+		},
+		"nix-store": func(ctx context.Context, args []string) error {
+			return storecmd.RunNixStore(ctx, env, storeDeps(m), args)
+		},
+		"nix-collect-garbage": func(ctx context.Context, args []string) error {
+			return storecmd.RunCollectGarbage(ctx, env, storeDeps(m), args)
 		},
 	}
 }
@@ -111,6 +123,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	}
 	root.AddCommand(buildcmd.New(env, openBuild))
 	root.AddCommand(evalcmd.New(env, openEval)...)
+	root.AddCommand(storecmd.New(env, storeDeps(m))...)
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))
 	root.AddCommand(lockcmd.New(env, lockDeps()))

@@ -15,9 +15,12 @@ import (
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
+	"isomorph/internal/cli/storecmd"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/pipeline"
+	"isomorph/internal/store/localstore"
+	"isomorph/internal/storepath"
 )
 
 // channelDeps gives the command "channel" the channel on disk and an evaluator
@@ -101,4 +104,25 @@ func buildFromChannel(ctx context.Context, env *cli.Env, s *pipeline.Session, di
 		return nil, fmt.Errorf("the channel gave %d packages for %v", len(outs), names)
 	}
 	return outs, nil
+}
+
+// storeDeps gives the store commands the store, and a way to build.
+func storeDeps(m *session.Maker) storecmd.Deps {
+	return storecmd.Deps{
+		Open: func(ctx context.Context, common *classic.Common) (*localstore.Store, error) {
+			cfg, err := m.Config(ctx, common)
+			if err != nil {
+				return nil, err
+			}
+			return localstore.Open(ctx, cfg.Store)
+		},
+		Realise: func(ctx context.Context, common *classic.Common, operands []string) ([]storepath.Path, error) {
+			s, err := m.Open(ctx, common)
+			if err != nil {
+				return nil, err
+			}
+			defer s.Close()
+			return s.RealiseOperands(ctx, operands)
+		},
+	}
 }

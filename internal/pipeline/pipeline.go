@@ -74,7 +74,9 @@ type BuildConfig struct {
 	Helper  string    // the executable that starts sandboxes: this one
 	Pasta   string    // program that gives fixed-output builds a network; "" for none
 	KeepDir string    // where directories of failed builds are kept
-	Channel *LazyTree // has the sandbox's /bin/sh
+	Channel *LazyTree // has the sandbox's /bin/sh, unless Shell or NoShell is set
+	Shell   string    // a static shell to be /bin/sh
+	NoShell bool      // there is no /bin/sh
 
 	// LookupEnv gives impureEnvVars to fixed-output builds.
 	LookupEnv func(string) (string, bool)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"isomorph/internal/build/local"
 	"isomorph/internal/fetch"
@@ -45,10 +46,11 @@ func (s *Session) realiser() (*realise.Realiser, error) {
 
 // shell returns the place of /bin/sh, and makes the channel for it if need be.
 func (s *Session) shell() (string, error) {
-	ch := s.cfg.Build.Channel
-	if ch == nil {
-		return "", nil
+	b := s.cfg.Build
+	if b.NoShell || b.Shell != "" {
+		return b.Shell, nil
 	}
+	ch := b.Channel
 	ch.touch(ch.Dir)
 	if err := ch.Err(); err != nil {
 		return "", fmt.Errorf("the sandbox's /bin/sh: %w", err)
@@ -116,6 +118,59 @@ func (s *Session) Realise(ctx context.Context, found []Found) ([]Output, error) 
 		out[i] = Output{Found: f, Path: p, Real: s.reader.RealPath(p)}
 	}
 	return out, nil
+}
+
+// RealiseOperands makes what the operands of nix-store --realise name valid: a
+// derivation with all its outputs, "DERIVATION!OUTPUT,...", or a path that must
+// be valid already. It returns the paths.
+func (s *Session) RealiseOperands(ctx context.Context, operands []string) ([]storepath.Path, error) {
+	var found []Found
+	var plain []storepath.Path
+	for _, op := range operands {
+		name, outputs, _ := strings.Cut(op, "!")
+		p, err := s.reader.Dir().Parse(name)
+		if err != nil {
+			return nil, err
+		}
+		if !p.IsDerivation() {
+			plain = append(plain, p)
+			continue
+		}
+		more, err := s.operandOutputs(p, outputs)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	for _, p := range plain {
+		if _, err := s.reader.Info(ctx, p); err != nil {
+			return nil, fmt.Errorf("path '%s' does not exist and cannot be created: %w", s.PrintPath(p), err)
+		}
+	}
+	outs, err := s.Realise(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outs {
+		plain = append(plain, o.Path)
+	}
+	return plain, nil
+}
+
+func (s *Session) operandOutputs(drv storepath.Path, outputs string) ([]Found, error) {
+	d, err := s.derivation(drv)
+	if err != nil {
+		return nil, err
+	}
+	names := d.OutputNames()
+	if outputs != "" {
+		names = strings.Split(outputs, ",")
+	}
+	var found []Found
+	for _, n := range names {
+		found = append(found, Found{Drv: drv, Name: d.Name, Output: n})
+	}
+	return found, nil
 }
 
 func goals(found []Found) []realise.Goal {

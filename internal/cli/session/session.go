@@ -231,7 +231,27 @@ func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings, common *class
 	if b.Cores == 0 {
 		b.Cores = m.Env.NumCPU
 	}
+	errs = append(errs, m.sandboxShell(b, set))
 	return errors.Join(errs...)
+}
+
+// sandboxShell reads Nix's setting sandbox-paths as far as it says what /bin/sh
+// is in the sandbox. Without it that is the channel's static busybox. Any other
+// path would make a build depend on this machine.
+func (m *Maker) sandboxShell(b *pipeline.BuildConfig, set settings) error {
+	value, ok := set["sandbox-paths"]
+	if !ok {
+		return nil
+	}
+	b.NoShell = true
+	for _, entry := range strings.Fields(value) {
+		target, source, ok := strings.Cut(entry, "=")
+		if !ok || target != "/bin/sh" {
+			return fmt.Errorf("sandbox-paths: '%s' cannot be shown to builds: only \"/bin/sh=FILE\" can, with a static shell; everything else would make them depend on this machine", entry)
+		}
+		b.Shell, b.NoShell = m.abs(source), false
+	}
+	return nil
 }
 
 // hostSystem is the platform that the program is made for; the channel and the
