@@ -218,7 +218,7 @@ let
       full = s: showOption (prefix ++ lib.init u.loc ++ [ s ]);
       hint =
         if close != [ ] then "\n\nDid you mean ${lib.concatMapStringsSep " or " (s: "`${full s}'") (lib.take 3 close)}?"
-        else "\n\n`isomorph channel search --options WORD` lists the options there are.";
+        else "\n\n`isomorph channel search WORD` finds the options there are.";
     in
     if live == [ ] then { }
     else throw "The option `${showOption (prefix ++ u.loc)}' does not exist. Definition values:${lib.options.showDefs [ { inherit (u) file value; } ]}${hint}";

@@ -74,6 +74,7 @@ alternative() { # NAME PROGRAM: what update-alternatives would choose
 }
 alternative awk mawk; alternative pager less; alternative editor nano; alternative which which.debianutils
 [ -e usr/bin/sh ] || ln -s dash usr/bin/sh
+for f in usr/lib/firmware/regulatory.db{,.p7s}; do [ ! -e $f-debian ] || ln -sfn ${f##*/}-debian $f; done
 
 (cd usr/share/ca-certificates; find . -name '*.crt' | LC_ALL=C sort | xargs cat) > etc/ssl/certs/ca-certificates.crt
 ln -sfn certs/ca-certificates.crt etc/ssl/cert.pem
@@ -87,6 +88,13 @@ enable multi-user.target systemd-resolved.service
 ln -sfn /lib/systemd/system/systemd-resolved.service etc/systemd/system/dbus-org.freedesktop.resolve1.service
 ln -sfn /lib/systemd/system/systemd-networkd.service etc/systemd/system/dbus-org.freedesktop.network1.service
 for u in systemd-firstboot systemd-machine-id-commit systemd-repart e2scrub_reap systemd-networkd-wait-online; do ln -sfn /dev/null etc/systemd/system/$u.service; done
+# An emulated or very slow machine takes minutes where others take seconds.
+mkdir -p etc/systemd/system.conf.d
+printf '[Manager]\nDefaultTimeoutStartSec=300s\nDefaultDeviceTimeoutSec=300s\n' > etc/systemd/system.conf.d/slow-machines.conf
+for u in systemd-networkd systemd-resolved systemd-logind systemd-udevd systemd-timesyncd systemd-journald; do
+  mkdir -p etc/systemd/system/$u.service.d
+  printf '[Service]\nTimeoutStartSec=300s\nWatchdogSec=0\n' > etc/systemd/system/$u.service.d/slow-machines.conf
+done
 rm -rf etc/init.d etc/rc?.d etc/cron.* etc/systemd/system/timers.target.wants lib/systemd/system/timers.target.wants/{dpkg-db-backup,e2scrub_all,fstrim}.timer
 rm -rf var/run var/lock
 ln -sfn /run var/run
