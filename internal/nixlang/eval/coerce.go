@@ -81,9 +81,19 @@ func (c *Ctx) throwCoerce(pos Pos, v Value, what string) {
 // Peel replaces a set by what its __toString returns or else by its outPath,
 // as often as needed, and calls use with what is left: a value that is no set,
 // or a set with neither. Errors of use get the frames of the way there.
-func (c *Ctx) Peel(pos Pos, v Value, use func(Value)) {
+func (c *Ctx) Peel(pos Pos, v Value, use func(Value)) { c.peel(pos, v, false, false, use) }
+
+// PeelChecked is Peel for toJSON: it throws when a __toString returns something
+// that is no string and does not lead to one.
+func (c *Ctx) PeelChecked(pos Pos, v Value, use func(Value)) { c.peel(pos, v, true, false, use) }
+
+// peel goes one step; cameByString says that a __toString is on the way here.
+func (c *Ctx) peel(pos Pos, v Value, check, cameByString bool, use func(Value)) {
 	v = c.ForceAt(v, pos)
 	if v.kind() != kAttrs {
+		if check && cameByString && !v.IsString() && v.kind() != kPath {
+			panic(Errorf(KindType, pos, "`__toString` should return a string, but got %s: %s", c.ShowType(v), c.PrintForError(v)))
+		}
 		use(v)
 		return
 	}
@@ -91,7 +101,9 @@ func (c *Ctx) Peel(pos Pos, v Value, use func(Value)) {
 		c.pushMsg(at.Pos, "while calling the `__toString` attribute")
 		r := c.call1(c.ForceAt(at.Value, at.Pos), v, at.Pos)
 		c.sp--
-		c.peelInto(pos, at.Pos, r, "while using the result of the `__toString` attribute", use)
+		c.peelInto(pos, at.Pos, "while using the result of the `__toString` attribute", func() {
+			c.peel(at.Pos, r, check, true, use)
+		})
 		return
 	}
 	if at, ok := v.AsAttrs().GetAttr(SymOutPath); ok {
@@ -100,16 +112,21 @@ func (c *Ctx) Peel(pos Pos, v Value, use func(Value)) {
 			c.ForceAt(at.Value, at.Pos)
 			c.sp--
 		}
-		c.peelInto(pos, at.Pos, at.Value, "while using the `outPath` attribute", use)
+		c.peelInto(pos, at.Pos, "while using the `outPath` attribute", func() {
+			c.peel(at.Pos, at.Value, check, cameByString, use)
+		})
 		return
+	}
+	if check && cameByString {
+		panic(Errorf(KindType, pos, "`__toString` must return a string, but got %s: %s", c.ShowType(v), c.PrintForError(v)))
 	}
 	use(v)
 }
 
-func (c *Ctx) peelInto(pos, at Pos, v Value, frame string, use func(Value)) {
+func (c *Ctx) peelInto(pos, at Pos, frame string, next func()) {
 	c.pushMsg(at, frame)
 	c.enter(pos)
-	c.Recurse(func() { c.Peel(at, v, use) })
+	c.Recurse(next)
 	c.depth--
 	c.sp--
 }

@@ -186,9 +186,7 @@ func (k *compiler) list(e *syntax.List) node {
 // comparing functions.
 func (k *compiler) attrs(e *syntax.Attrs) node {
 	if len(e.Attrs) == 0 && len(e.Dynamic) == 0 {
-		early := k.st.emptyAttrs
-		early.n |= earlyBit
-		return &constNode{early}
+		return suspend(&constThunkNode{v: k.st.emptyAttrs})
 	}
 	n := &attrsNode{rec: e.Rec, frame: int(e.FrameSize), fromSlots: int(e.FromSlots), pos: e.At}
 	n.fields = k.fields(e.Attrs)

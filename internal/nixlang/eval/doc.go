@@ -51,8 +51,8 @@
 //
 // # Differences from C++ Nix
 //
-// Lambdas and empty sets are put into slots right away; printing without
-// --strict still shows them as <CODE>, but does so even when something else has
-// forced them meanwhile. Paths are plain file names without an accessor. Thunk
+// Lambdas are put into slots right away; printing without --strict still shows
+// them as <CODE>, but does so even when something else has forced them
+// meanwhile. Paths are plain file names without an accessor. Thunk
 // chains of any length work where C++ Nix runs out of stack.
 package eval

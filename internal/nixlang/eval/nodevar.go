@@ -6,6 +6,15 @@ type constNode struct{ v Value }
 func (n *constNode) eval(*Ctx, *env) Value  { return n.v }
 func (n *constNode) delay(*Ctx, *env) Value { return n.v }
 
+// constThunkNode is a value known before evaluation that is put into slots as a
+// thunk all the same, so that messages show it as one, like C++ Nix.
+type constThunkNode struct {
+	suspension
+	v Value
+}
+
+func (n *constThunkNode) eval(*Ctx, *env) Value { return n.v }
+
 // globalNode is a global that is itself computed when first used.
 type globalNode struct {
 	v   Value

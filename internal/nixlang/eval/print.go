@@ -64,12 +64,10 @@ type plainPrinter struct {
 	strict bool // everything has been forced
 }
 
-// early tells whether C++ Nix would have a thunk where we have put a lambda or
-// an empty set right away: for it, these literals wait to be evaluated like any
-// other expression.
-func (v Value) early() bool {
-	return (v.kind() == kLambda || v.kind() == kAttrs) && v.n&earlyBit != 0
-}
+// early tells whether C++ Nix would have a thunk where we have put a lambda
+// right away: for it, these literals wait to be evaluated like any other
+// expression.
+func (v Value) early() bool { return v.kind() == kLambda && v.n&earlyBit != 0 }
 
 func (p *plainPrinter) print(v Value, depth int) {
 	c, b := p.c, &p.b
@@ -272,7 +270,7 @@ func (p *printer) printForced(v Value, depth int) {
 		v = p.c.Force(v)
 	}
 	w, ok := Peek(v)
-	if !ok || depth > 0 && !p.o.Force && v.kind() == kLambda && v.early() {
+	if !ok || depth > 0 && !p.o.Force && v.early() {
 		if !ok && (*Thunk)(v.p).code == blackholed {
 			p.b.WriteString("«potential infinite recursion»")
 		} else {

@@ -94,9 +94,9 @@ var (
 	EmptyStr  = Value{nil, uint64(kString)}
 )
 
-// earlyBit marks lambdas and empty sets that were made where C++ Nix makes a
-// thunk; it is the lowest bit of the payload, which these kinds do not use.
-// Only printing looks at it.
+// earlyBit marks lambdas that were put into a slot where C++ Nix puts a thunk;
+// it is the lowest bit of the payload, which lambdas do not use. Only printing
+// and positions of errors look at it.
 const earlyBit = 1 << 8
 
 func (v Value) kind() kind { return kind(v.n) }
