@@ -158,7 +158,8 @@ type Objects interface {
 	IsValid(p storepath.Path) bool
 
 	// EnsureValid makes sure that p is a valid object, for
-	// builtins.storePath.
+	// builtins.storePath and appendContext. A read-only evaluation takes the
+	// caller's word for it, as Nix does.
 	EnsureValid(p storepath.Path) error
 
 	// Realise builds outputs of derivations during the evaluation
