@@ -74,10 +74,10 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		},
 	})
 	e.Library = builtins.Install(e.State, builtins.Options{
-		Host:         h,
-		NixVersion:   cfg.NixVersion,
-		SearchPath:   cfg.SearchPath,
-		Home:         cfg.Home,
+		Host:       h,
+		NixVersion: cfg.NixVersion,
+		SearchPath: cfg.SearchPath,
+		Home:       cfg.Home, Dir: cfg.Dir,
 		PureEval:     cfg.Pure,
 		RestrictEval: cfg.Restricted,
 		AllowIFD:     cfg.AllowIFD,
@@ -145,7 +145,7 @@ func (e *Evaluator) Root(c *eval.Ctx, in Input) eval.Value {
 	if in.Source.File == "" {
 		return e.Library.EvalString(c, in.Source.Text, in.Dir, in.Source.origin())
 	}
-	return e.Library.ImportFile(c, e.resolveFile(c, in.Source.File, in.Dir))
+	return e.Library.EvalRootFile(c, e.resolveFile(c, in.Source.File, in.Dir))
 }
 
 // resolveFile returns the file that a command's operand names.

@@ -42,6 +42,7 @@ type EvalConfig struct {
 	NixVersion   string // that builtins.nixVersion gives; "" for the newest emulated
 	SearchPath   []builtins.SearchPathEntry
 	Home         string
+	Dir          string // absolute; relative search path entries start here
 	MaxCallDepth int
 	ShowTrace    bool
 	TraceVerbose bool

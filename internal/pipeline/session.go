@@ -16,10 +16,11 @@ import (
 
 // Session is one run: an open store and what works on it.
 type Session struct {
-	cfg    Config
-	reader store.Reader
-	local  *localstore.Store // nil in a session that writes nothing
-	eval   *Evaluator
+	cfg      Config
+	readOnly bool
+	reader   store.Reader
+	local    *localstore.Store // nil in a session that writes nothing
+	eval     *Evaluator
 
 	displayOnce sync.Once
 	display     progress.Display
@@ -29,9 +30,9 @@ type Session struct {
 // session opened with readOnly looks into an existing store and never makes
 // one.
 func Open(ctx context.Context, cfg Config, readOnly bool) (*Session, error) {
-	s := &Session{cfg: cfg}
+	s := &Session{cfg: cfg, readOnly: readOnly || cfg.Store.ReadOnly}
 	opts := cfg.Store
-	opts.ReadOnly = opts.ReadOnly || readOnly
+	opts.ReadOnly = s.readOnly
 	if readOnly && !exists(opts) {
 		s.reader = emptyStore{dir: storeDir(opts)}
 		return s, nil
@@ -64,7 +65,7 @@ func exists(o localstore.Options) bool {
 // writable returns the store for writing, nil in a session that writes
 // nothing.
 func (s *Session) writable() store.Store {
-	if s.local == nil || s.cfg.Store.ReadOnly {
+	if s.local == nil || s.readOnly {
 		return nil
 	}
 	return s.local

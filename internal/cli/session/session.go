@@ -269,7 +269,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.C
 	errs = append(errs, err)
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
-		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home,
+		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
 		MaxCallDepth: depth, ShowTrace: flag("show-trace", false), TraceVerbose: flag("trace-verbose", false),
 		Pure: flag("pure-eval", false), Restricted: flag("restrict-eval", false),
 		AllowIFD: flag("allow-import-from-derivation", true), AllowedURIs: strings.Fields(set["allowed-uris"]),
