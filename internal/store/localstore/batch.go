@@ -210,6 +210,9 @@ func (b *batch) Commit(ctx context.Context) error {
 
 // putBack makes the texts of a failed commit pending again.
 func (b *batch) putBack(texts []*text, err error) error {
+	if len(b.trees) == 0 {
+		err = errors.Join(err, b.closeScratch())
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pending = append(texts, b.pending...)

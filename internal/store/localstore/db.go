@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"sync"
 
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -110,7 +111,7 @@ func (db *database) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 // retry calls f until the database is not busy.
 func (db *database) retry(ctx context.Context, f func() error) error {
 	for said := false; ; {
-		err := f()
+		err := explainFull(f())
 		if !isBusy(err) {
 			return err
 		}
@@ -195,9 +196,19 @@ func (db *database) write(ctx context.Context, f func(*sql.Tx) error) error {
 		return err
 	}
 	if err := f(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
+		return errors.Join(explainFull(err), ignoreDone(tx.Rollback()))
 	}
-	return tx.Commit()
+	return explainFull(tx.Commit())
+}
+
+// explainFull gives SQLite's ways of saying that the disk is full the errno
+// that the rest of the program knows, and says what helps.
+func explainFull(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code() != sqlite3.SQLITE_FULL && e.Code() != sqlite3.SQLITE_IOERR_SHMSIZE {
+		return err
+	}
+	return fmt.Errorf("the file system of the store is full (%w); 'isomorph gc' works all the same and makes room: %w", err, unix.ENOSPC)
 }
 
 // ignoreDone forgives a rollback of what SQLite has rolled back by itself.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -42,6 +44,7 @@ type Store struct {
 
 	mu    sync.Mutex
 	cache map[storepath.Path]*store.PathInfo // only of temporary roots, which cannot vanish
+	open  map[*scratch]bool
 }
 
 var _ store.Store = (*Store)(nil)
@@ -59,14 +62,14 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, at: at, readOnly: opts.ReadOnly, cache: map[storepath.Path]*store.PathInfo{}}
-	if err := s.open(ctx); err != nil {
+	s := &Store{opts: opts, at: at, readOnly: opts.ReadOnly, cache: map[storepath.Path]*store.PathInfo{}, open: map[*scratch]bool{}}
+	if err := s.openAll(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", at.store, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
+func (s *Store) openAll(ctx context.Context) error {
 	if !s.readOnly {
 		err := s.openForWriting(ctx)
 		if err == nil || !isReadOnlyError(err) || !s.exists() {
@@ -263,9 +266,16 @@ func (s *Store) openForReading(ctx context.Context) error {
 	return s.openDatabase(ctx, dbImmutable)
 }
 
-// Close releases the temporary roots and all locks.
+// Close deletes the scratch directories that are left, and releases the
+// temporary roots and all locks.
 func (s *Store) Close() error {
 	var errs []error
+	s.mu.Lock()
+	left := slices.Collect(maps.Keys(s.open))
+	s.mu.Unlock()
+	for _, sc := range left {
+		errs = append(errs, sc.Close())
+	}
 	errs = append(errs, s.temp.close(s.at.temp))
 	if s.db != nil {
 		errs = append(errs, s.db.close())

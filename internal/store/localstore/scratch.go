@@ -57,6 +57,9 @@ func (s *Store) newScratch(ctx context.Context) (*scratch, error) {
 			return nil, fmt.Errorf("create a scratch directory: %w", err)
 		}
 		if ok {
+			s.mu.Lock()
+			s.open[sc] = true
+			s.mu.Unlock()
 			return sc, nil
 		}
 	}
@@ -91,12 +94,15 @@ func (sc *scratch) Dir() string { return filepath.Join(sc.s.at.store, sc.name) }
 
 // Close implements [store.Scratch].
 func (sc *scratch) Close() error {
-	if sc.dir == nil {
+	sc.s.mu.Lock()
+	open := sc.s.open[sc]
+	delete(sc.s.open, sc)
+	sc.s.mu.Unlock()
+	if !open {
 		return nil
 	}
 	_, err := emptyDir(sc.dir)
 	err = errors.Join(err, unlinkAt(sc.s.dir, sc.name, unix.AT_REMOVEDIR), sc.dir.Close())
-	sc.dir = nil
 	return err
 }
 
