@@ -89,6 +89,10 @@ func (j *job) builderFailed(kind build.Kind, reason string, cause error) error {
 		}
 		e.Message += fmt.Sprintf("For full logs, run:\n  isomorph log %s", j.dir.Join(j.req.Drv))
 	}
+	if j.drv.IsFixed() && j.o.Pasta == "" {
+		e.Message += "\nnote: this fixed-output build had no network, because the program pasta was not found." +
+			" Install it (Debian: passt) if the build downloads something."
+	}
 	if j.req.KeepFailed {
 		var err error
 		if e.Kept, err = j.keep(scratchBuild); err == nil {
@@ -138,7 +142,7 @@ func (j *job) prepare(ctx context.Context) (sandbox.Spec, error) {
 // sandbox went (CVE-2024-27297, CVE-2025-46416, CVE-2026-39860).
 func (j *job) network(spec *sandbox.Spec) error {
 	if !j.drv.IsFixed() || j.o.Pasta == "" {
-		return nil // without pasta: isolated; a build that needs more says so itself
+		return nil // without pasta: isolated, see builderFailed
 	}
 	spec.Network, spec.Pasta = sandbox.UserMode, j.o.Pasta
 	return nil
