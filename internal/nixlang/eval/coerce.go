@@ -43,6 +43,17 @@ func (c *Ctx) CoerceToString(pos Pos, v Value, ctx *ContextSet, what string, fla
 	return s
 }
 
+// Coerce is CoerceToString for a single value: it returns the text and its
+// context. It costs nothing when the value is a string already.
+func (c *Ctx) Coerce(pos Pos, v Value, what string, flags CoerceFlags) (string, *Context) {
+	if v = c.ForceAt(v, pos); v.IsString() {
+		return v.AsString(), v.Context()
+	}
+	ctx := new(ContextSet)
+	s := c.CoerceToString(pos, v, ctx, what, flags)
+	return s, ctx.Context()
+}
+
 func (c *Ctx) coercePath(v Value, ctx *ContextSet, flags CoerceFlags) string {
 	if flags&CoerceNoCopy != 0 {
 		return v.AsString()

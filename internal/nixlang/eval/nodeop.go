@@ -191,30 +191,30 @@ func (c *Ctx) addNumber(a, b Value, pos Pos) Value {
 // which is first unless that is the zero Value, is a path.
 func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 	var buf [8]string
-	var ctx ContextSet
+	var ctx *Context
 	texts, flags, from := buf[:0], CoerceFlags(0), 0
 	isPath := first.kind() == kPath
 	if isPath {
 		flags = CoerceNoCopy
 	}
 	if !first.IsZero() {
-		texts = append(texts, c.CoerceToString(n.parts[0].at, first, &ctx, segmentText, flags))
-		from = 1
+		s, x := c.Coerce(n.parts[0].at, first, segmentText, flags)
+		texts, ctx, from = append(texts, s), x, 1
 	}
 	for i := from; i < len(n.parts); i++ {
 		p := &n.parts[i]
 		v := p.eval(c, e)
-		if v.kind() == kString {
-			texts = append(texts, v.AsString())
-			continue
+		s, x := c.Coerce(p.at, v, segmentText, flags)
+		texts = append(texts, s)
+		if x != nil {
+			ctx = ctx.Merge(x)
 		}
-		texts = append(texts, c.CoerceToString(p.at, v, &ctx, segmentText, flags))
 	}
 	s := concatTexts(texts)
 	if !isPath {
-		return StringWith(s, ctx.Context())
+		return StringWith(s, ctx)
 	}
-	if !ctx.Empty() {
+	if ctx != nil {
 		panic(Errorf(KindEval, n.pos, "a string that refers to a store path cannot be appended to a path"))
 	}
 	return Path(CanonPath(s))
