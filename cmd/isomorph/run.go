@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"isomorph/channel"
+	"isomorph/examples"
 	"isomorph/internal/boot"
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/bootcmd"
@@ -17,6 +18,7 @@ import (
 	"isomorph/internal/cli/channelcmd"
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/evalcmd"
+	"isomorph/internal/cli/initcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
 	"isomorph/internal/cli/storecmd"
@@ -127,6 +129,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))
 	root.AddCommand(lockcmd.New(env, lockDeps()))
+	root.AddCommand(initcmd.New(env, examples.Files()))
 	root.AddCommand(newDocs(root))
 	return root
 }
