@@ -52,6 +52,9 @@ type Options struct {
 	// Pasta is the program that gives fixed-output builds a network of
 	// their own. Default: such builds are refused.
 	Pasta string
+	// CAFile holds the certificates that fixed-output builds with a network
+	// see as /etc/ssl/certs/ca-certificates.crt. Default: none.
+	CAFile string
 	// KeepDir is where the directories of failed builds are kept.
 	KeepDir string
 

@@ -145,6 +145,9 @@ func (j *job) network(spec *sandbox.Spec) error {
 		return nil // without pasta: isolated, see builderFailed
 	}
 	spec.Network, spec.Pasta = sandbox.UserMode, j.o.Pasta
+	if j.o.CAFile != "" {
+		spec.Binds = append(spec.Binds, sandbox.Bind{Source: j.o.CAFile, Target: "/etc/ssl/certs/ca-certificates.crt"})
+	}
 	return nil
 }
 

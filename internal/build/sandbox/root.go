@@ -20,7 +20,7 @@ func makeRoot(o order) {
 	root, err := unix.Open(o.Root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	check("open "+o.Root, err)
 	l := layout{root: root, rootPath: o.Root, dirs: map[string]int{"/": root}}
-	l.etc()
+	l.etc(o)
 	l.dev(o)
 	l.proc(o.KernelUID)
 	l.tmp()
@@ -89,12 +89,16 @@ func (l *layout) link(target, p string) {
 
 // etc holds the identity of the build user in Nix's words: three users, three
 // groups, and one host.
-func (l *layout) etc() {
+func (l *layout) etc(o order) {
 	l.file("/etc/passwd", 0o444, fmt.Sprintf("root:x:0:0:Nix build user:/build:/noshell\n"+
 		"nixbld:x:%d:%d:Nix build user:/build:/noshell\n"+
 		"nobody:x:65534:65534:Nobody:/:/noshell\n", UID, GID))
 	l.file("/etc/group", 0o444, fmt.Sprintf("root:x:0:\nnixbld:!:%d:\nnogroup:x:65534:\n", GID))
 	l.file("/etc/hosts", 0o444, "127.0.0.1 localhost\n::1 localhost\n")
+	if o.Network == UserMode {
+		l.file("/etc/resolv.conf", 0o444, "nameserver "+nameserver+"\n")
+		l.file("/etc/nsswitch.conf", 0o444, "hosts: files dns\nservices: files\n")
+	}
 }
 
 var devices = []string{"/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"}

@@ -66,7 +66,7 @@ type process struct {
 	liveness *os.File
 	report   *os.File
 	logDone  chan struct{}
-	pasta    *exec.Cmd
+	pasta    int // descriptor of the pasta process, or -1
 }
 
 func start(spec Spec) (*process, error) {
@@ -92,10 +92,10 @@ func start(spec Spec) (*process, error) {
 		pipes.closeParentEnds()
 		return nil, startError(err)
 	}
-	p := &process{cmd: cmd, liveness: live, report: rep, logDone: make(chan struct{})}
+	p := &process{cmd: cmd, liveness: live, report: rep, logDone: make(chan struct{}), pasta: -1}
 	go p.copyLog(spec.Log, log)
 	if spec.Network == UserMode {
-		if err := p.connect(spec.Pasta); err != nil {
+		if err := p.connect(spec); err != nil {
 			p.kill()
 			_, _ = p.wait(context.Background())
 			ready.Close()
@@ -209,18 +209,6 @@ func (p *process) result(answer []byte, waitErr error) (Result, error) {
 	}
 	return res, nil
 }
-
-// connect starts pasta, which attaches a tap device to the network namespace
-// and carries its packets by ordinary sockets of the user. It goes into the
-// background when the interface is configured.
-func (p *process) connect(pasta string) error {
-	p.pasta = exec.Command(pasta, "--config-net", "--quiet", "--foreground",
-		"--no-map-gw", "-t", "none", "-u", "none", "-T", "none", "-U", "none",
-		fmt.Sprint(p.cmd.Process.Pid))
-	return nil
-}
-
-func (p *process) disconnect() {}
 
 // pipeSet makes several pipes and remembers the first error.
 type pipeSet struct {
