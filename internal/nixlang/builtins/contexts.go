@@ -73,7 +73,7 @@ func (l *Library) appendOne(c *eval.Ctx, set *eval.ContextSet, at eval.Attr) {
 	name := c.Name(at.Name)
 	path, err := l.dir.Parse(name)
 	if err != nil {
-		panic(eval.Errorf(eval.KindEval, at.Pos, "context key '%s' is not a store path", name))
+		panic(eval.Errorf(eval.KindEval, at.Pos, "context key '%s' is not a store path", eval.QuoteAttrName(name)))
 	}
 	if err := l.host.EnsureValid(path); err != nil {
 		panic(eval.Wrap(0, err))
@@ -85,14 +85,14 @@ func (l *Library) appendOne(c *eval.Ctx, set *eval.ContextSet, at eval.Attr) {
 	}
 	if x, ok := info.GetAttr(c.Intern("allOutputs")); ok && c.ForceBool(x.Pos, x.Value, "while evaluating the `allOutputs` attribute of a string context") {
 		if !isDrv {
-			panic(eval.Errorf(eval.KindEval, at.Pos, "tried to add all-outputs context of %s, which is not a derivation, to a string", name))
+			panic(eval.Errorf(eval.KindEval, at.Pos, "tried to add all-outputs context of %s, which is not a derivation, to a string", eval.QuoteAttrName(name)))
 		}
 		set.AddElem(eval.ContextElem{Kind: eval.ContextDrvDeep, Path: string(path)})
 	}
 	if x, ok := info.GetAttr(eval.SymOutputs); ok {
 		outs := c.ForceList(x.Pos, x.Value, "while evaluating the `outputs` attribute of a string context")
 		if len(outs) > 0 && !isDrv {
-			panic(eval.Errorf(eval.KindEval, at.Pos, "tried to add derivation output context of %s, which is not a derivation, to a string", name))
+			panic(eval.Errorf(eval.KindEval, at.Pos, "tried to add derivation output context of %s, which is not a derivation, to a string", eval.QuoteAttrName(name)))
 		}
 		for _, o := range outs {
 			out := c.ForceStringNoCtx(x.Pos, o, "while evaluating an output name within a string context")

@@ -13,7 +13,7 @@ func (l *Library) formatPrims() []*eval.PrimOp {
 	return []*eval.PrimOp{
 		prim("__toJSON", "e", "Write a value as JSON; paths are copied to the store.", primToJSON),
 		prim("__fromJSON", "e", "Read a value from JSON.", primFromJSON),
-		prim("fromTOML", "e", "Read a value from TOML.", primFromTOML),
+		prim("fromTOML", "e", "Read a value from TOML.", l.primFromTOML),
 		prim("__toXML", "e", "Write a value as XML.", primToXML),
 	}
 }
@@ -45,14 +45,14 @@ func primFromJSON(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 }
 
 // primFromTOML is a global without the underscores, unlike fromJSON.
-func primFromTOML(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+func (l *Library) primFromTOML(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	s := c.ForceStringNoCtx(0, args[0], "while evaluating the argument passed to builtins.fromTOML")
 	doc, err := ntoml.Parse(s)
 	if err != nil {
 		fail("while parsing TOML: %s", err.Error())
 	}
 	b := valueBuilder{c: c}
-	if err := doc.Walk(&b); err != nil {
+	if err := doc.Walk(&b, l.opts.TOMLTimestamps); err != nil {
 		fail("while parsing TOML: %s", err.Error())
 	}
 	return b.result
@@ -97,10 +97,19 @@ func (b *valueBuilder) Bool(v bool)     { b.add(eval.Bool(v)) }
 func (b *valueBuilder) Int(v int64)     { b.add(eval.Int(v)) }
 func (b *valueBuilder) Float(v float64) { b.add(eval.Float(v)) }
 func (b *valueBuilder) String(v string) { b.add(eval.String(v)) }
+func (b *valueBuilder) Time(v string)   { b.add(b.timestamp(v)) }
 func (b *valueBuilder) BeginArray()     { b.open = append(b.open, container{}) }
 func (b *valueBuilder) EndArray()       { b.add(eval.List(b.pop().list)) }
 func (b *valueBuilder) BeginObject()    { b.open = append(b.open, container{attrs: b.c.NewAttrs(8)}) }
 func (b *valueBuilder) Key(k string)    { b.open[len(b.open)-1].key = b.c.Intern(k) }
 func (b *valueBuilder) EndObject()      { b.add(b.pop().attrs.Build()) }
 
+func (b *valueBuilder) timestamp(v string) eval.Value {
+	set := b.c.NewAttrs(2)
+	set.SetName("_type", eval.String("timestamp"))
+	set.Set(eval.SymValue, eval.String(v))
+	return set.Build()
+}
+
+var _ ntoml.Handler = (*valueBuilder)(nil)
 var _ njson.Handler = (*valueBuilder)(nil)

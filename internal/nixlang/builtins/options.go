@@ -14,7 +14,8 @@ type Options struct {
 	AllowedURIs  []string // URIs that may be fetched, with all below them
 	AllowIFD     bool     // import from derivation
 
-	TraceVerbose  bool // builtins.traceVerbose shows its message
-	AbortOnWarn   bool // builtins.warn ends the evaluation
-	PipeOperators bool // |> and <| are part of the language
+	TOMLTimestamps bool // fromTOML reads dates and times (experimental parse-toml-timestamps)
+	TraceVerbose   bool // builtins.traceVerbose shows its message
+	AbortOnWarn    bool // builtins.warn ends the evaluation
+	PipeOperators  bool // |> and <| are part of the language
 }

@@ -62,6 +62,9 @@ func (w *jsonWriter) finished(v eval.Value, pos eval.Pos) {
 	case eval.TypeSet:
 		w.set(v, pos)
 	default:
+		if info, ok := w.c.Describe(v); ok {
+			pos = info.Pos
+		}
 		panic(eval.Errorf(eval.KindType, pos, "cannot convert %s to JSON", w.c.ShowType(v)))
 	}
 }

@@ -41,7 +41,7 @@ const eof = -1
 type lexer struct {
 	text    string
 	pos     int // behind the last character read
-	start   int // of the token
+	start   int // of the last string or number, from where messages quote
 	total   int // characters read, the end included
 	line    int
 	column  int
@@ -104,9 +104,6 @@ func (l *lexer) scan() token {
 	for c == ' ' || c == '\t' || c == '\n' || c == '\r' {
 		c = l.get()
 	}
-	if l.start = l.pos - 1; c == eof {
-		l.start = l.pos
-	}
 	switch c {
 	case '[':
 		return tokBeginArray
@@ -127,8 +124,10 @@ func (l *lexer) scan() token {
 	case 'n':
 		return l.literal("null", tokNull)
 	case '"':
+		l.start = l.pos - 1
 		return l.string()
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		l.start = l.pos - 1
 		return l.number(c)
 	case 0, eof:
 		return tokEOF

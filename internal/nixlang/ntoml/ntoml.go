@@ -3,7 +3,8 @@
 //
 // Differences from a plain TOML reader that programs can see:
 //
-//   - Dates and times are syntax but not values: [Doc.Walk] refuses them.
+//   - Dates and times are syntax but not values, unless the caller of [Doc.Walk]
+//     wants them.
 //   - Integers are 64 bits; larger ones, and floats beyond the range, are
 //     refused. Hexadecimal, octal and binary numbers are never negative.
 //   - A NUL in a key or string is refused, since Nix strings cannot hold it.
@@ -18,13 +19,14 @@ import (
 // maxDepth limits arrays and inline tables inside of each other.
 const maxDepth = 1000
 
-// Handler gets the parts of a document in the order of the text; it is that of
-// package njson.
+// Handler gets the parts of a document in the order of the text, tables in the
+// order of their keys.
 type Handler interface {
 	Bool(bool)
 	Int(int64)
 	Float(float64)
 	String(string)
+	Time(string) // a date, a time or both, in one form
 	BeginArray()
 	EndArray()
 	BeginObject()
@@ -106,18 +108,18 @@ func (t *table) set(key string, v *value) {
 	t.values[key] = v
 }
 
-// Walk hands the document to h. It fails at dates and times and at strings with
-// a NUL.
-func (d *Doc) Walk(h Handler) error { return walkTable(d.root, h) }
+// Walk hands the document to h. It fails at strings with a NUL and, unless times
+// is set (Nix's experimental parse-toml-timestamps), at dates and times.
+func (d *Doc) Walk(h Handler, times bool) error { return walkTable(d.root, h, times) }
 
-func walkTable(t *table, h Handler) error {
+func walkTable(t *table, h Handler, times bool) error {
 	h.BeginObject()
 	for _, k := range t.keys {
 		if err := checkNUL(k); err != nil {
 			return err
 		}
 		h.Key(k)
-		if err := walk(t.values[k], h); err != nil {
+		if err := walk(t.values[k], h, times); err != nil {
 			return err
 		}
 	}
@@ -125,7 +127,7 @@ func walkTable(t *table, h Handler) error {
 	return nil
 }
 
-func walk(v *value, h Handler) error {
+func walk(v *value, h Handler, times bool) error {
 	switch v.kind {
 	case kindBool:
 		h.Bool(v.i != 0)
@@ -139,13 +141,17 @@ func walk(v *value, h Handler) error {
 		}
 		h.String(v.s)
 	case kindTime:
+		if times {
+			h.Time(v.s)
+			break
+		}
 		return fmt.Errorf("Dates and times are not supported") //nolint:staticcheck // Nix's text
 	case kindTable:
-		return walkTable(v.table, h)
+		return walkTable(v.table, h, times)
 	case kindArray:
 		h.BeginArray()
 		for i := range v.array {
-			if err := walk(&v.array[i], h); err != nil {
+			if err := walk(&v.array[i], h, times); err != nil {
 				return err
 			}
 		}

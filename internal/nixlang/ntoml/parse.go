@@ -43,7 +43,7 @@ func (p *parser) lineEnd() error {
 	if p.end() || p.newline() {
 		return nil
 	}
-	return p.fail("toml::parse_table: newline (LF / CRLF) or EOF is expected", note{place{p.pos, p.pos + 1}, "here"})
+	return p.fail(lineEndTitle, note{place{p.pos, p.pos + 1}, "here"})
 }
 
 // header reads [a.b] or [[a.b]] and makes that table the current one.
@@ -81,7 +81,9 @@ func (p *parser) header() error {
 }
 
 const (
+	lineEndTitle = "toml::parse_table: newline (LF / CRLF) or EOF is expected"
 	tableDefined = "toml::insert_value: failed to insert a table, table already defined"
+	inlineClosed = "toml::insert_value: failed to insert a value: inline table is immutable"
 	valueDefined = "toml::insert_value: failed to insert a value, value already exists"
 )
 
@@ -104,7 +106,10 @@ func (p *parser) descend(t *table, key string, at place) (*table, error) {
 	case v.kind == kindArray && v.tables:
 		return v.array[len(v.array)-1].table, nil
 	}
-	return nil, p.clash(tableDefined, at, v, "but this is not a table")
+	if v.kind == kindTable {
+		return nil, p.clash(inlineClosed, at, v, "inline table defined here")
+	}
+	return nil, p.clash(valueDefined, at, v, "but value already exists")
 }
 
 func (p *parser) openTable(t *table, key string, at place) error {
@@ -146,7 +151,7 @@ func (p *parser) keyValue(t *table) error {
 		return err
 	}
 	if p.peek() != '=' {
-		return p.fail("toml::parse_key_value_pair: invalid key value separator `=`", note{place{p.pos, p.pos + 1}, "here"})
+		return p.fail("toml::parse_key_value_pair: invalid key value separator `=`", note{place{p.pos, p.pos + 1}, "expected ="})
 	}
 	keyEnd := p.pos
 	p.pos++
@@ -182,6 +187,9 @@ func (p *parser) descendDotted(t *table, key string, at place) (*table, error) {
 	if v.kind == kindTable && (v.table.def == dotted || v.table.def == implicit) {
 		return v.table, nil
 	}
+	if v.kind == kindTable && v.table.def == inline {
+		return nil, p.clash(inlineClosed, at, v, "inline table defined here")
+	}
 	return nil, p.clash(tableDefined, at, v, "this table is explicitly defined")
 }
 
@@ -216,7 +224,7 @@ func (p *parser) simpleKey() (string, error) {
 	}
 	if p.pos == start {
 		return "", p.fail("toml::parse_simple_key: invalid key: key must be \"quoted\", 'quoted-literal', or bare key.",
-			note{place{p.pos, p.pos + 1}, "here"}).hint("non-ASCII scripts are allowed in toml v1.1.0, but not in v1.0.0.")
+			note{place{p.pos, p.pos + 1}, "expected alpha [a-zA-Z], digit [0-9], -, or _"}).hint("non-ASCII scripts are allowed in toml v1.1.0, but not in v1.0.0.")
 	}
 	return p.text[start:p.pos], nil
 }

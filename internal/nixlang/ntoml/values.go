@@ -125,7 +125,7 @@ func (p *parser) boolean() (value, error) {
 		}
 	}
 	return value{}, p.fail("toml::parse_boolean: invalid boolean: boolean must be `true` or `false`, in lowercase. string must be surrounded by `\"`",
-		note{place{p.pos, p.pos + 1}, "here"})
+		note{place{p.pos, p.pos + 1}, "expected true or false"})
 }
 
 // scalar reads a number, a date or a time: all characters that may be part of
@@ -147,7 +147,11 @@ func (p *parser) scalar() (value, error) {
 	case s == "" || !isDigit(s[0]) && s[0] != '+' && s[0] != '-' && s[0] != 'i' && s[0] != 'n' && s[0] != '.' && s[0] != '_':
 		return value{}, p.failAt(start, "bad format: unknown value appeared")
 	case isDate(s) || isTime(s):
-		return value{kind: kindTime}, nil
+		normal, title := normalTime(p.text[start:p.pos])
+		if title != "" {
+			return value{}, p.failAt(start, title)
+		}
+		return value{kind: kindTime, s: normal}, nil
 	}
 	return p.number(s, start)
 }
@@ -155,9 +159,6 @@ func (p *parser) scalar() (value, error) {
 func (p *parser) failAt(start int, title string) *Error {
 	return p.fail(title, note{place{start, start + 1}, "here"})
 }
-
-func isDate(s string) bool { return len(s) >= 10 && s[4] == '-' && s[7] == '-' && allDigits(s[:4]) }
-func isTime(s string) bool { return len(s) >= 5 && s[2] == ':' && allDigits(s[:2]) }
 
 func allDigits(s string) bool {
 	for i := range len(s) {
@@ -190,7 +191,10 @@ func (p *parser) number(s string, start int) (value, error) {
 	case "nan":
 		return value{kind: kindFloat, f: math.Copysign(math.NaN(), float64(sign(s)))}, nil
 	}
-	if len(s) > 1 && s[0] == '0' && strings.IndexByte("xob", s[1]) >= 0 {
+	switch {
+	case strings.HasPrefix(unsigned, "inf"), strings.HasPrefix(unsigned, "nan"):
+		return value{}, p.fail(lineEndTitle, note{place{p.pos - len(unsigned) + 3, p.pos - len(unsigned) + 4}, "here"})
+	case len(s) > 1 && s[0] == '0' && strings.IndexByte("xob", s[1]) >= 0:
 		return p.prefixed(s, start)
 	}
 	if strings.ContainsAny(unsigned, ".eE") {
