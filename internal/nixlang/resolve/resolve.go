@@ -17,6 +17,7 @@ package resolve
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"isomorph/internal/nixlang/syntax"
@@ -158,12 +159,30 @@ func (r *resolver) lookup(v *syntax.Var) bool {
 
 func (r *resolver) variable(v *syntax.Var) {
 	if !r.lookup(v) {
-		r.undefined(v)
+		r.undefined(v, len(r.undo))
 	}
 }
 
-func (r *resolver) undefined(v *syntax.Var) {
-	r.refuse(v.At, fmt.Sprintf("undefined variable '%s'", r.globals.symbols.Name(v.Name)))
+// undefined refuses a variable; the bindings that it could see are the first
+// visible ones.
+func (r *resolver) undefined(v *syntax.Var, visible int) {
+	name := r.globals.symbols.Name(v.Name)
+	e := r.files.NewError(v.At, fmt.Sprintf("undefined variable '%s'", name))
+	e.Suggestions = syntax.Closest(name, r.inScope(visible))
+	panic(refusal{e})
+}
+
+// inScope lists the names that are defined here; some may be listed twice.
+func (r *resolver) inScope(visible int) (names []string) {
+	for _, h := range r.undo[:visible] {
+		names = append(names, r.globals.symbols.Name(h.name))
+	}
+	for sym := range r.globals.index { // the order does not matter to Closest
+		if name := r.globals.symbols.Name(sym); !strings.HasPrefix(name, "__") {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (r *resolver) refuse(p syntax.Pos, msg string) {

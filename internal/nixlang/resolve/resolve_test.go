@@ -284,6 +284,29 @@ func TestUndefinedVariable(t *testing.T) {
 	}
 }
 
+func TestSuggestions(t *testing.T) {
+	for text, want := range map[string]string{
+		"stdenv: { fetchurl }: stdnev":          "stdenv",
+		"let colour = 1; color = 2; in colr":    "color",
+		"(colour: 1) colur":                     "", // out of scope there
+		"{ inherit builtin; }":                  "builtins",
+		"trye":                                  "true",
+		"rec { inherit version; versoin = 1; }": "",
+		"x: y":                                  "",
+		"let sub = 1; in __sux":                 "",
+	} {
+		_, err := newWorld().resolveText(text)
+		var e *syntax.Error
+		if !errors.As(err, &e) {
+			t.Errorf("%s: got %v", text, err)
+			continue
+		}
+		if got := strings.Join(e.Suggestions, " "); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestProvidedFrame(t *testing.T) {
 	w := newWorld()
 	e, err := w.resolveText("x: [ a true b (with 1; c) x ]", "a", "b", "true")

@@ -161,7 +161,10 @@ func (r *resolver) recursive(s *syntax.Attrs, body syntax.Expr) {
 	}
 	s.FrameSize = uint32(len(s.Attrs)) + r.sources(s, len(s.Attrs))
 	for i := range s.Attrs {
-		r.recursiveAttr(s, i, firstBad)
+		if i == firstBad {
+			r.undefined(s.Attrs[i].Value.(*syntax.Var), mark)
+		}
+		r.recursiveAttr(s, i)
 	}
 	r.dynamic(s)
 	if body != nil {
@@ -172,13 +175,10 @@ func (r *resolver) recursive(s *syntax.Attrs, body syntax.Expr) {
 	}
 }
 
-func (r *resolver) recursiveAttr(s *syntax.Attrs, i, firstBad int) {
+func (r *resolver) recursiveAttr(s *syntax.Attrs, i int) {
 	a := &s.Attrs[i]
 	switch a.Kind {
-	case syntax.AttrInherited:
-		if i == firstBad {
-			r.undefined(a.Value.(*syntax.Var))
-		}
+	case syntax.AttrInherited: // done before the frame was entered
 	case syntax.AttrInheritFrom:
 		a.Env = syntax.EnvRec
 		inherit(s, a)

@@ -11,6 +11,9 @@ type Error struct {
 	At Position
 	// Excerpt holds the lines around At as [Files.Excerpt] gives them.
 	Excerpt string
+	// Suggestions are names like the one that is not defined. They are not
+	// part of Error: upstream has none, so the caller decides.
+	Suggestions []string
 }
 
 // Error returns the message followed by the place and the source excerpt, laid
