@@ -12,7 +12,8 @@ import (
 
 const fetchBuilder = "builtin:fetchurl"
 
-// Plan is the work that lies between the store as it is and some goals.
+// Plan is the work that lies between the store as it is and some goals. It can
+// be run once.
 type Plan struct {
 	Builds    []storepath.Path // derivations to build, inputs first
 	Downloads []storepath.Path // derivations that are downloads, sorted by name
@@ -20,6 +21,25 @@ type Plan struct {
 
 	goals []Goal
 	nodes map[storepath.Path]*node
+}
+
+// Download is one file that a plan would download.
+type Download struct {
+	Drv  storepath.Path
+	Name string
+	URL  string
+	Hash string // as the derivation specifies it: base 16
+}
+
+// DownloadList describes the downloads, sorted by name: what --dry-run shows,
+// and what --offline says is missing.
+func (p *Plan) DownloadList() []Download {
+	out := make([]Download, 0, len(p.Downloads))
+	for _, drv := range p.Downloads {
+		d := p.nodes[drv].d
+		out = append(out, Download{drv, d.Name, d.Env["url"], d.Outputs["out"].Hash})
+	}
+	return out
 }
 
 // Empty reports whether there is nothing to do.
