@@ -259,8 +259,9 @@ const (
 	OpFindFile // <a>: __findFile __nixPath "a"
 )
 
-// Call is the application of Fun to Args, in turn; Fun is never itself a Call
-// that was written without parentheses.
+// Call is the application of Fun to Args, in turn. As in C++ Nix Fun is never
+// itself a Call: "(f a) b" is one call with two arguments, and "(a - b) c" one
+// with three.
 //
 // Op is not OpNone when the call was written as an operator. Fun is then a
 // *Var named __sub, __mul, __div, __lessThan or __findFile with two arguments,
@@ -332,89 +333,3 @@ type Concat struct {
 
 // CurPos is __curPos.
 type CurPos struct{ At Pos }
-
-// Pos implements [Expr].
-func (*Int) Pos() Pos { return 0 }
-
-// Pos implements [Expr].
-func (*Float) Pos() Pos { return 0 }
-
-// Pos implements [Expr].
-func (*Str) Pos() Pos { return 0 }
-
-// Pos implements [Expr].
-func (*Path) Pos() Pos { return 0 }
-
-// Pos implements [Expr].
-func (e *Var) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *Select) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *HasAttr) Pos() Pos { return e.Subject.Pos() }
-
-// Pos implements [Expr].
-func (e *Attrs) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *InheritFrom) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *List) Pos() Pos {
-	if len(e.Elems) == 0 {
-		return 0
-	}
-	return e.Elems[0].Pos()
-}
-
-// Pos implements [Expr].
-func (e *Lambda) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *Call) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (*Let) Pos() Pos { return 0 }
-
-// Pos implements [Expr].
-func (e *With) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *If) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *Assert) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *Not) Pos() Pos { return e.X.Pos() }
-
-// Pos implements [Expr].
-func (e *Binary) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *Concat) Pos() Pos { return e.At }
-
-// Pos implements [Expr].
-func (e *CurPos) Pos() Pos { return e.At }
-
-func (*Int) node()         {}
-func (*Float) node()       {}
-func (*Str) node()         {}
-func (*Path) node()        {}
-func (*Var) node()         {}
-func (*Select) node()      {}
-func (*HasAttr) node()     {}
-func (*Attrs) node()       {}
-func (*InheritFrom) node() {}
-func (*List) node()        {}
-func (*Lambda) node()      {}
-func (*Call) node()        {}
-func (*Let) node()         {}
-func (*With) node()        {}
-func (*If) node()          {}
-func (*Assert) node()      {}
-func (*Not) node()         {}
-func (*Binary) node()      {}
-func (*Concat) node()      {}
-func (*CurPos) node()      {}

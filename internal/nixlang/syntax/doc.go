@@ -25,5 +25,6 @@
 // # Differences from C++ Nix
 //
 // Nesting is limited to [MaxDepth] levels, where C++ Nix runs out of stack.
-// Attributes stay in source order, where C++ Nix sorts them by symbol number.
+// Attributes and formals stay in source order, where C++ Nix sorts them by symbol
+// number: of two undefined variables in one set another one may be reported.
 package syntax

@@ -12,8 +12,12 @@ import (
 // sample is one case of the files in testdata. There, ">>> " starts the input,
 // "... " continues it on a new line, with \\ \r \t and \0 for what an editor
 // would spoil, and what follows is what "nix-instantiate --parse -" of C++ Nix
-// 2.34 says in the folder /pwd with HOME=/home/u.
-type sample struct{ input, want string }
+// 2.34 says in the folder /pwd with HOME=/home/u. In pipes.txt the experimental
+// feature pipe-operators is on.
+type sample struct {
+	input, want string
+	pipes       bool
+}
 
 var unescape = strings.NewReplacer(`\\`, `\`, `\r`, "\r", `\t`, "\t", `\0`, "\x00")
 
@@ -29,7 +33,9 @@ func readSamples(t testing.TB) (all []sample) {
 			t.Fatal(err)
 		}
 		for _, chunk := range strings.Split("\n"+string(text), "\n>>> ")[1:] {
-			all = append(all, cut(chunk))
+			s := cut(chunk)
+			s.pipes = filepath.Base(file) == "pipes.txt"
+			all = append(all, s)
 		}
 	}
 	if len(all) < 250 {
@@ -58,6 +64,7 @@ var stdin = syntax.Options{
 func TestSamples(t *testing.T) {
 	for _, s := range readSamples(t) {
 		o := stdin
+		o.PipeOperators = s.pipes
 		warnings := ""
 		o.Warn = func(msg string) { warnings += "warning: " + msg + "\n" }
 		got, _ := check(s.input, o)

@@ -14,30 +14,6 @@ func parse(text string, o syntax.Options) (syntax.Expr, syntax.Options, error) {
 	return e, o, err
 }
 
-func TestPipeOperators(t *testing.T) {
-	o := stdin
-	o.PipeOperators = true
-	for _, c := range []struct{ text, want string }{
-		{"a |> b |> c", "(c (b a))"},
-		{"a <| b <| c", "(a (b c))"},
-		{"f x |> g y", "(g y (f x))"},
-		{"f x <| 1 + 2", "(f x (1 + 2))"},
-		{"a -> b |> c", "(c (a -> b))"},
-	} {
-		e, o, err := parse(c.text, o)
-		if err != nil {
-			t.Errorf("%s: %v", c.text, err)
-		} else if got := syntax.Print(e, o.Symbols); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.text, got, c.want)
-		}
-	}
-	for _, text := range []string{"a |> b <| c", "a <| b |> c", "x: a |> y: b", "|> a"} {
-		if _, _, err := parse(text, o); err == nil {
-			t.Errorf("%s: accepted", text)
-		}
-	}
-}
-
 // What lies within the limit must be parsed, what lies beyond must be refused,
 // in every construct that the parser recurses for.
 func TestNestingLimit(t *testing.T) {
