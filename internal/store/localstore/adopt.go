@@ -54,7 +54,7 @@ func (s *Store) adopt(ctx context.Context, info *store.PathInfo) (*candidate, er
 		if err != nil {
 			return nil, err
 		}
-		if c.outputs, err = derivationOutputs(s.Dir(), info.Path, text); err != nil {
+		if c.drv, err = parseDerivation(s.Dir(), info.Path, text); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"isomorph/internal/derivation"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/store"
 	"isomorph/internal/storepath"
@@ -41,7 +42,7 @@ type batch struct {
 type text struct {
 	info     *store.PathInfo
 	contents []byte
-	outputs  map[string]storepath.Path
+	drv      *derivation.Derivation // parsed, if it is one
 }
 
 // NewBatch implements [store.Store].
@@ -79,7 +80,7 @@ func (b *batch) AddText(ctx context.Context, name string, contents []byte, refs 
 	t.info = &store.PathInfo{Path: p, References: refs, CA: ca.String()}
 	t.info.NarHash, t.info.NarSize = textNAR(contents)
 	if isDerivationName(name) {
-		if t.outputs, err = derivationOutputs(b.s.Dir(), p, contents); err != nil {
+		if t.drv, err = parseDerivation(b.s.Dir(), p, contents); err != nil {
 			return "", err
 		}
 	}
@@ -239,7 +240,7 @@ func writeTexts(sc *scratch, texts []*text) ([]*candidate, error) {
 		if err := writeText(sc, entry, t.contents); err != nil {
 			return nil, err
 		}
-		cands[i] = &candidate{dir: sc.dir, entry: entry, files: 1, text: true, info: t.info.Clone(), outputs: t.outputs}
+		cands[i] = &candidate{dir: sc.dir, entry: entry, files: 1, text: true, info: t.info.Clone(), drv: t.drv}
 	}
 	return cands, nil
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"isomorph/internal/atomicfile"
+	"isomorph/internal/derivation"
 	"isomorph/internal/failpoint"
 	"isomorph/internal/store"
 	"isomorph/internal/storepath"
@@ -45,6 +46,9 @@ type Store struct {
 	mu    sync.Mutex
 	cache map[storepath.Path]*store.PathInfo // only of temporary roots, which cannot vanish
 	open  map[*scratch]bool
+
+	hasher  *derivation.Hasher                        // checks output paths of derivations
+	pending map[storepath.Path]*derivation.Derivation // that are being registered
 }
 
 var _ store.Store = (*Store)(nil)
@@ -62,7 +66,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, at: at, readOnly: opts.ReadOnly, cache: map[storepath.Path]*store.PathInfo{}, open: map[*scratch]bool{}}
+	s := &Store{opts: opts, at: at, readOnly: opts.ReadOnly, cache: map[storepath.Path]*store.PathInfo{}, open: map[*scratch]bool{},
+		pending: map[storepath.Path]*derivation.Derivation{}}
+	s.newHasher()
 	if err := s.openAll(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", at.store, err), s.Close())
 	}

@@ -27,7 +27,7 @@ type candidate struct {
 	repair  bool // take the place of the tree of a valid path
 	inPlace bool // lies at its final name already
 	info    *store.PathInfo
-	outputs map[string]storepath.Path // of a derivation
+	drv     *derivation.Derivation // parsed, if it is one
 }
 
 // register makes candidates valid, all or none. It is the only function that
@@ -60,6 +60,7 @@ func (s *Store) register(ctx context.Context, held store.Lock, cands []*candidat
 		do   func() error
 	}{
 		{"references-checked", func() error { return s.checkReferences(ctx, cands) }},
+		{"derivations-checked", func() error { return s.checkDerivations(cands) }},
 		{"contents-flushed", func() error { return s.flushCandidates(cands) }},
 		{"renamed", func() error { return s.moveAll(ctx, cands) }},
 		{"directory-flushed", func() error { return s.flushStoreDir() }},
@@ -384,8 +385,11 @@ func (in *inserter) addPath(c *candidate) error {
 		return err
 	}
 	in.added[i.Path] = id
-	for name, p := range c.outputs {
-		if _, err := in.output.ExecContext(in.ctx, id, name, dir.Join(p)); err != nil {
+	if c.drv == nil {
+		return nil
+	}
+	for name, o := range c.drv.Outputs {
+		if _, err := in.output.ExecContext(in.ctx, id, name, dir.Join(o.Path)); err != nil {
 			return err
 		}
 	}
@@ -436,19 +440,4 @@ func (in *inserter) idOf(p storepath.Path) (int64, error) {
 		in.known[p] = id
 	}
 	return id, err
-}
-
-// derivationOutputs returns the outputs that the text of a derivation names.
-func derivationOutputs(dir storepath.Dir, p storepath.Path, text []byte) (map[string]storepath.Path, error) {
-	d, err := derivation.Parse(dir, strings.TrimSuffix(p.Name(), storepath.DerivationSuffix), text)
-	if err != nil {
-		return nil, fmt.Errorf("parse derivation %s: %w", p, err)
-	}
-	outputs := make(map[string]storepath.Path, len(d.Outputs))
-	for name, o := range d.Outputs {
-		if o.Path != "" {
-			outputs[name] = o.Path
-		}
-	}
-	return outputs, nil
 }

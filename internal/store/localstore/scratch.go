@@ -230,7 +230,7 @@ func (sc *scratch) candidate(reg *store.Registration) (*candidate, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.outputs, err = derivationOutputs(sc.s.Dir(), info.Path, text); err != nil {
+		if c.drv, err = parseDerivation(sc.s.Dir(), info.Path, text); err != nil {
 			return nil, err
 		}
 	}
