@@ -42,6 +42,11 @@ func primGenericClosure(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 
 // closureKey returns the forced key of an element.
 func closureKey(c *eval.Ctx, elem eval.Value) eval.Value {
+	if v, ok := eval.Peek(elem); ok && v.Type() == eval.TypeSet {
+		if key, ok := v.AsAttrs().Get(eval.SymKey); ok {
+			return c.Force(key)
+		}
+	}
 	c.PushTraceFunc(0, func() string { return "in genericClosure element " + c.PrintWith(elem, errorPrint) })
 	key := c.GetAttr(c.ForceAttrs(0, elem, ""), eval.SymKey, "")
 	c.PopTrace()

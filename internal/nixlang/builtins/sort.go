@@ -30,14 +30,27 @@ func (l *Library) primSort(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Valu
 // sortByOrder sorts with lessThan as the comparator, without calling it.
 func sortByOrder(c *eval.Ctx, r []eval.Value) {
 	if !slices.ContainsFunc(r, func(v eval.Value) bool { return !c.Force(v).IsString() }) {
-		slices.SortStableFunc(r, func(a, b eval.Value) int {
-			return strings.Compare(c.Force(a).AsString(), c.Force(b).AsString())
-		})
+		sortStrings(c, r)
 		return
 	}
 	mergeSort(r, func(a, b eval.Value) bool {
 		return c.Compare(0, a, b, "while evaluating the ordering function passed to builtins.sort") < 0
 	})
+}
+
+func sortStrings(c *eval.Ctx, r []eval.Value) {
+	type item struct {
+		text string
+		v    eval.Value
+	}
+	items := make([]item, len(r))
+	for i, v := range r {
+		items[i] = item{c.Force(v).AsString(), v}
+	}
+	slices.SortStableFunc(items, func(a, b item) int { return strings.Compare(a.text, b.text) })
+	for i := range items {
+		r[i] = items[i].v
+	}
 }
 
 // mergeSort sorts stably. Whatever nonsense less answers, the result is the
