@@ -3,10 +3,10 @@ package boot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -61,8 +61,11 @@ func probe(ctx context.Context, t Tools, a accel, sector string) (works bool, wh
 	if err == nil {
 		return true, ""
 	}
-	why, _, _ = strings.Cut(err.Error(), "\n")
-	return false, why
+	var e *NotSeenError
+	if errors.As(err, &e) {
+		return false, e.Reason
+	}
+	return false, err.Error()
 }
 
 // probeSector returns the boot sector. Its source, for GNU as:
