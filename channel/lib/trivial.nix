@@ -59,6 +59,11 @@
   isInOldestRelease = _: false;
   oldestSupportedReleaseIsAtLeast = _: true;
 
+  # Hashes that are never right: the build prints the right one.
+  fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  fakeSha256 = "0000000000000000000000000000000000000000000000000000000000000000";
+  fakeSha512 = lib.concatStrings (lib.replicate 128 "0");
+
   fromHexString = s: (builtins.fromTOML "v = 0x${lib.removePrefix "0x" s}").v;
   toHexString = i: lib.concatMapStrings (d: builtins.substring d 1 "0123456789ABCDEF") (lib.toBaseDigits 16 i);
   toBaseDigits = base: i:

@@ -14,15 +14,15 @@ let
       throw "The embedded channel builds for ${bootstrap.system} only, not for ${platformName system}; use a real nixpkgs with -I nixpkgs=... for that."
     else if crossSystem != null && platformName crossSystem != bootstrap.system then
       throw "The embedded channel does not cross-compile (asked for ${platformName crossSystem}); use a real nixpkgs with -I nixpkgs=... for that."
-    else bootstrap.system;
+    else null;
   configValue = if lib.isFunction config then config { inherit lib; pkgs = self; } else config;
 
   layers = [
-    (import ./base.nix { inherit lib bootstrap; system = builtins.seq checkedSystem bootstrap.system; config = configValue; inherit overlays; importArgs = args; })
+    (import ./base.nix { inherit lib bootstrap; inherit (bootstrap) system; config = configValue; inherit overlays; importArgs = args; })
     (import ./all-packages.nix { inherit lib bootstrap; })
   ] ++ lib.optional (configValue ? packageOverrides) (final: prev: configValue.packageOverrides prev)
   ++ overlays;
 
   self = lib.fix (lib.foldl' (f: overlay: lib.extends overlay f) (_: { }) layers);
 in
-self
+builtins.seq checkedSystem self

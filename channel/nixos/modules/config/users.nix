@@ -91,11 +91,11 @@ let
   # that they are the same in every build.
   clear = u: if u.password != null then u.password else u.initialPassword;
   hashOf = u:
-    let h = if u.hashedPassword != null then u.hashedPassword else u.initialHashedPassword; in
-    if h != null then h
+    if u.hashedPassword != null then u.hashedPassword
     else if clear u == "" then ""
     else if clear u != null then lib.fileContents (pkgs.runCommand "password-${u.name}" { passwordText = clear u; nativeBuildInputs = [ pkgs.openssl ]; }
       "printf %s \"$passwordText\" | openssl passwd -6 -salt isomorph${u.name} -stdin > $out")
+    else if u.initialHashedPassword != null then u.initialHashedPassword
     else "!";
   members = g: lib.unique ((cfg.groups.${g} or { members = [ ]; }).members ++ lib.filter (n: lib.elem g own.${n}.extraGroups) (lib.attrNames own));
   allGroups = lib.sort (a: b: a.gid < b.gid) (lib.mapAttrsToList (name: gid: { inherit name gid; users = lib.sort (a: b: a < b) (members name); }) gids);

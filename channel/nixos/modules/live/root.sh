@@ -87,7 +87,12 @@ enable sockets.target systemd-networkd.socket
 enable multi-user.target systemd-resolved.service
 ln -sfn /lib/systemd/system/systemd-resolved.service etc/systemd/system/dbus-org.freedesktop.resolve1.service
 ln -sfn /lib/systemd/system/systemd-networkd.service etc/systemd/system/dbus-org.freedesktop.network1.service
-for u in systemd-firstboot systemd-machine-id-commit systemd-repart e2scrub_reap systemd-networkd-wait-online; do ln -sfn /dev/null etc/systemd/system/$u.service; done
+for u in systemd-firstboot systemd-machine-id-commit systemd-repart e2scrub_reap; do ln -sfn /dev/null etc/systemd/system/$u.service; done
+# Who asks for network-online.target waits for one interface, and no machine
+# without a network has a failed unit for it.
+enable network-online.target systemd-networkd-wait-online.service
+mkdir -p etc/systemd/system/systemd-networkd-wait-online.service.d
+printf '[Service]\nExecStart=\nExecStart=-/lib/systemd/systemd-networkd-wait-online --any --timeout=60\n' > etc/systemd/system/systemd-networkd-wait-online.service.d/live.conf
 # An emulated or very slow machine takes minutes where others take seconds.
 mkdir -p etc/systemd/system.conf.d
 printf '[Manager]\nDefaultTimeoutStartSec=300s\nDefaultDeviceTimeoutSec=300s\n' > etc/systemd/system.conf.d/slow-machines.conf
