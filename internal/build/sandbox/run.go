@@ -124,11 +124,18 @@ func helperCommand(spec Spec) *exec.Cmd {
 				unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP,
 			UidMappings:                []syscall.SysProcIDMap{{ContainerID: UID, HostID: os.Geteuid(), Size: 1}},
 			GidMappings:                []syscall.SysProcIDMap{{ContainerID: GID, HostID: os.Getegid(), Size: 1}},
-			GidMappingsEnableSetgroups: os.Geteuid() == 0, // so that root can drop its groups
+			GidMappingsEnableSetgroups: mayDropGroups(),
 			AmbientCaps:                []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SETGID},
 			Setsid:                     true,
 		},
 	}
+}
+
+// mayDropGroups reports whether the helper can give up supplementary groups:
+// root can, unless it is root of a user namespace that forbids it already.
+func mayDropGroups() bool {
+	b, err := os.ReadFile("/proc/self/setgroups")
+	return os.Geteuid() == 0 && err == nil && string(b) == "allow\n"
 }
 
 func specMemory(o order) (*os.File, error) {
