@@ -19,7 +19,9 @@ type Options struct {
 	Home string
 	// PipeOperators allows <| and |> (experimental-features = pipe-operators).
 	PipeOperators bool
-	// Warn is told about deprecated constructs, in the words that upstream puts
+	// Lints says what to do about discouraged constructs.
+	Lints Lints
+	// Warn is told about deprecated and discouraged constructs, in the words that upstream puts
 	// behind "warning: ". It may be nil.
 	Warn func(msg string)
 }

@@ -40,8 +40,10 @@ func (p *parser) pathStart(t token) string {
 		if p.options.Home == "" {
 			p.refuse(0, "the path '"+literal+"' can not be resolved in pure mode")
 		}
+		p.lintPath(literal)
 		return p.options.Home + literal[1:]
 	}
+	p.lintPath(literal)
 	abs := absolute(p.options.BasePath, literal)
 	if len(literal) > 1 && literal[len(literal)-1] == '/' {
 		abs += "/"

@@ -128,8 +128,10 @@ func (p *parser) simple() Expr {
 	case tSPath:
 		return p.searchPath()
 	case tURI:
+		url := view(p.text(t))
+		p.lintURL(url)
 		p.next()
-		return p.str(view(p.text(t)))
+		return p.str(url)
 	case tParenL:
 		p.next()
 		e := p.expr()
