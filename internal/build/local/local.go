@@ -103,7 +103,8 @@ func (b *Builder) Build(ctx context.Context, req build.Request) (*build.Result, 
 	if done != nil || err != nil {
 		return done, err
 	}
-	return j.build(ctx)
+	res, err := j.build(ctx)
+	return res, j.explain(err)
 }
 
 func (j *job) outputPaths() []storepath.Path {

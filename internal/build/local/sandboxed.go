@@ -89,6 +89,7 @@ func (j *job) builderFailed(kind build.Kind, reason string, cause error) error {
 		}
 		e.Message += fmt.Sprintf("For full logs, run:\n  isomorph log %s", j.dir.Join(j.req.Drv))
 	}
+	e.Message += j.diskNote()
 	if j.drv.IsFixed() && j.o.Pasta == "" {
 		e.Message += "\nnote: this fixed-output build had no network, because the program pasta was not found." +
 			" Install it (Debian: passt) if the build downloads something."
