@@ -233,7 +233,7 @@ func (k *compiler) sources(from []syntax.FromSource) []source {
 func (k *compiler) let(e *syntax.Let) node {
 	b := e.Bindings
 	if b.FrameSize == 0 {
-		return k.expr(e.Body)
+		return suspend(&lateNode{inner: k.expr(e.Body)})
 	}
 	return suspend(&letNode{frame: int(b.FrameSize), fields: k.fields(b.Attrs), from: k.sources(b.From), body: k.expr(e.Body)})
 }

@@ -46,6 +46,9 @@ func (s *State) resolveGlobals() *resolve.Globals {
 		for i, n := range s.globals.names {
 			names[i] = s.symbols.Name(n)
 		}
+		for _, name := range derivationSyms {
+			s.symbols.Intern(name)
+		}
 		s.resolver.globals = resolve.NewGlobals(s.symbols, names)
 	})
 	return s.resolver.globals

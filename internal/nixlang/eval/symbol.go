@@ -10,45 +10,84 @@ type Sym = syntax.Symbol
 type Pos = syntax.Pos
 
 // Names that the evaluator or the builtins ask for by themselves have the same
-// numbers in every State.
+// numbers in every State. Their order, and that they come before all others, is
+// that of C++ Nix (StaticEvalSymbols in libexpr/eval.hh), where it decides in
+// which order the attributes of a set are looked at and so which of several
+// errors is reported.
 const (
-	SymName Sym = iota + 1
-	SymValue
-	SymType
-	SymOutPath
+	SymOutPath Sym = iota + 1
 	SymDrvPath
-	SymFunctor
-	SymFunctionArgs
-	SymToString
-	SymOverrides
+	SymType
+	SymMeta
+	SymName
+	SymValue
 	SymSystem
-	SymBuilder
-	SymArgs
+	SymOverrides
 	SymOutputs
 	SymOutputName
-	SymAll
-	SymSuccess
-	SymRight
-	SymWrong
+	SymIgnoreNulls
 	SymFile
 	SymLine
 	SymColumn
-	SymPath
-	SymPrefix
-	SymKey
+	SymFunctor
+	SymToString
+	SymRight
+	SymWrong
+	SymStructuredAttrs
+	SymJSON
+	SymAllowedReferences
+	SymAllowedRequisites
+	SymDisallowedReferences
+	SymDisallowedRequisites
+	SymMaxSize
+	SymMaxClosureSize
+	SymBuilder
+	SymArgs
+	SymContentAddressed
+	SymImpure
+	SymOutputHash
+	SymOutputHashAlgo
+	SymOutputHashMode
+	SymRecurseForDerivations
+	SymDescription
+	symSelf
+	SymEmpty
 	SymStartSet
 	SymOperator
-	SymRecurseForDerivations
+	SymKey
+	SymPath
+	SymPrefix
+	SymOutputSpecified
+	SymRequiredSystemFeatures
+	symSub
+	symLessThan
+	symMul
+	symDiv
+	symOr
+	symFindFile
+	symNixPath
+	symBody
+	SymFunctionArgs
+	SymAll
+	SymSuccess
 	SymDerivation
-	SymMeta
-	symEnd
 )
 
 // fixedSyms holds the names of the constants above, in their order.
 var fixedSyms = [...]string{
-	"name", "value", "type", "outPath", "drvPath", "__functor", "__functionArgs", "__toString", "__overrides",
-	"system", "builder", "args", "outputs", "outputName", "all", "success", "right", "wrong", "file", "line", "column",
-	"path", "prefix", "key", "startSet", "operator", "recurseForDerivations", "derivation", "meta",
+	"outPath", "drvPath", "type", "meta", "name", "value", "system", "__overrides", "outputs", "outputName",
+	"__ignoreNulls", "file", "line", "column", "__functor", "__toString", "right", "wrong", "__structuredAttrs",
+	"__json", "allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites", "maxSize",
+	"maxClosureSize", "builder", "args", "__contentAddressed", "__impure", "outputHash", "outputHashAlgo",
+	"outputHashMode", "recurseForDerivations", "description", "self", "", "startSet", "operator", "key", "path",
+	"prefix", "outputSpecified", "requiredSystemFeatures", "__sub", "__lessThan", "__mul", "__div", "or",
+	"__findFile", "__nixPath", "body", "__functionArgs", "all", "success", "derivation",
+}
+
+// derivationSyms are the names that C++ Nix gets to know next, after those of
+// its builtins: it reads the definition of derivation when it starts.
+var derivationSyms = [...]string{
+	"drvAttrs", "out", "strict", "derivationStrict", "commonAttrs", "outputsList", "x", "outputToAttrListElement",
 }
 
 // newSymbols makes a table in which the fixed names have their numbers.
