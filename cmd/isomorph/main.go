@@ -58,6 +58,7 @@ func newEnv() *cli.Env {
 		GID:              os.Getgid(),
 		Hostname:         host,
 		NumCPU:           runtime.NumCPU(),
+		Memory:           memory(),
 		Args0:            filepath.Base(os.Args[0]),
 		Self:             self,
 		Signals:          signals,

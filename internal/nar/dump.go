@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,8 +37,11 @@ func Dump(w io.Writer, path string, filter Filter) error {
 // DumpAt is [Dump] for the entry name of the open directory parent. display is
 // how errors call the root.
 func DumpAt(w io.Writer, parent int, name, display string, filter Filter) error {
-	buf := bufio.NewWriterSize(w, 256<<10)
-	d := dumper{w: NewWriter(buf), display: display, filter: filter, copyBuf: make([]byte, 128<<10)}
+	bufs := buffers.Get().(*dumpBuffers)
+	defer buffers.Put(bufs)
+	bufs.out.Reset(w)
+	defer bufs.out.Reset(nil)
+	d := dumper{w: NewWriter(&bufs.out), display: display, filter: filter, copyBuf: bufs.copy[:]}
 	if name == "." || name == "/" || name == "" {
 		name = "."
 	}
@@ -47,8 +51,19 @@ func DumpAt(w io.Writer, parent int, name, display string, filter Filter) error 
 	if err := d.w.Close(); err != nil {
 		return err
 	}
-	return buf.Flush()
+	return bufs.out.Flush()
 }
+
+// dumpBuffers are lent to one Dump at a time: an evaluation hashes thousands of
+// small trees.
+type dumpBuffers struct {
+	out  bufio.Writer
+	copy [128 << 10]byte
+}
+
+var buffers = sync.Pool{New: func() any {
+	return &dumpBuffers{out: *bufio.NewWriterSize(nil, 256<<10)}
+}}
 
 type dumper struct {
 	w       *Writer

@@ -54,6 +54,8 @@ type EvalConfig struct {
 	PipeOperators bool      // the experimental feature
 	Channel       *LazyTree // the embedded channel, if the search path has it
 
+	Memory int64 // bytes that the process may use; 0 if unknown
+
 	LookupEnv func(string) (string, bool)
 	Trace     func(msg string) // builtins.trace
 	Warn      func(msg string) // warnings about the evaluation

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/progress"
 	"isomorph/internal/store"
 	"isomorph/internal/store/localstore"
@@ -21,6 +22,7 @@ type Session struct {
 	reader   store.Reader
 	local    *localstore.Store // nil in a session that writes nothing
 	eval     *Evaluator
+	giveBack func() // ends the evaluator's way with memory
 
 	displayOnce sync.Once
 	display     progress.Display
@@ -98,6 +100,7 @@ func (s *Session) AddRoot(ctx context.Context, link string, p storepath.Path) er
 // Evaluator returns the session's evaluator.
 func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 	if s.eval == nil {
+		s.giveBack = eval.MemoryPolicy{Total: s.cfg.Eval.Memory}.Start()
 		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable())
 		s.eval.objects.realise = func(ctx context.Context, outputs []builtins.DerivationOutput) error {
 			return s.realiseForEval(ctx, outputs)
@@ -108,4 +111,10 @@ func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 }
 
 // Release forgets the evaluator, so that its memory can be used for building.
-func (s *Session) Release() { s.eval = nil }
+func (s *Session) Release() {
+	s.eval = nil
+	if s.giveBack != nil {
+		s.giveBack()
+		s.giveBack = nil
+	}
+}

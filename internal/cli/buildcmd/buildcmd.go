@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -184,7 +183,6 @@ func (c *command) run(ctx context.Context, args []string) error {
 	}
 	// Building wants the memory that evaluation needed.
 	s.Release()
-	debug.FreeOSMemory()
 	if c.dryRun {
 		return c.printPlan(ctx, s, found)
 	}

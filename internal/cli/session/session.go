@@ -274,10 +274,10 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.C
 		Pure: flag("pure-eval", false), Restricted: flag("restrict-eval", false),
 		AllowIFD: flag("allow-import-from-derivation", true), AllowedURIs: strings.Fields(set["allowed-uris"]),
 		PipeOperators: strings.Contains(" "+set["experimental-features"]+" ", " pipe-operators "),
-		LookupEnv:     m.Env.LookupEnv,
-		Trace:         func(msg string) { fmt.Fprintf(m.Env.Stderr, "trace: %s\n", msg) },
-		Warn:          m.warn,
-		EvalWarn:      func(msg string) { fmt.Fprintf(m.Env.Stderr, "evaluation warning: %s\n", msg) },
+		LookupEnv:     m.Env.LookupEnv, Memory: m.Env.Memory,
+		Trace:    func(msg string) { fmt.Fprintf(m.Env.Stderr, "trace: %s\n", msg) },
+		Warn:     m.warn,
+		EvalWarn: func(msg string) { fmt.Fprintf(m.Env.Stderr, "evaluation warning: %s\n", msg) },
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
