@@ -51,7 +51,9 @@ func addAll(tb testing.TB, s *localstore.Store, drvs []*derivation.Derivation) {
 func BenchmarkDerivations(b *testing.B) {
 	_, drvs := graphOf(b, 2000)
 	for b.Loop() {
-		s := open(b, options(newRoot(b)))
+		opts := options(newRoot(b))
+		opts.NoDurability = false
+		s := open(b, opts)
 		addAll(b, s, drvs)
 		s.Close()
 	}

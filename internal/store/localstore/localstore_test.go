@@ -12,8 +12,11 @@ import (
 	"isomorph/internal/store/storetest"
 )
 
+// options are those of a store that is thrown away; TestSuite and the power cut
+// have a durable one.
 func options(root string) localstore.Options {
-	return localstore.Options{Root: root, UID: os.Getuid(), Now: func() time.Time { return time.Unix(1700000000, 0) }, Rand: rand.Reader}
+	return localstore.Options{Root: root, UID: os.Getuid(), Now: func() time.Time { return time.Unix(1700000000, 0) }, Rand: rand.Reader,
+		NoDurability: true}
 }
 
 func open(t testing.TB, opts localstore.Options) *localstore.Store {
@@ -41,7 +44,11 @@ func newRoot(t testing.TB) string {
 }
 
 func TestSuite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, options(newRoot(t))) })
+	storetest.Run(t, func(t *testing.T) store.Store {
+		opts := options(newRoot(t))
+		opts.NoDurability = false
+		return open(t, opts)
+	})
 }
 
 // The suite again with every directory set by itself.
@@ -52,7 +59,6 @@ func TestSuiteSeparateDirs(t *testing.T) {
 		opts.RealStoreDir = filepath.Join(root, "s")
 		opts.StateDir = filepath.Join(root, "state")
 		opts.LogDir = filepath.Join(root, "logs")
-		opts.NoDurability = true
 		return open(t, opts)
 	})
 }
