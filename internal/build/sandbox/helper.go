@@ -19,6 +19,8 @@ func Main() {
 	}
 	switch os.Args[0] {
 	case helperName:
+	case launcherName:
+		launch()
 	case probeName:
 		lookAround()
 	default:

@@ -53,6 +53,13 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 	if spec.Network == UserMode && spec.Pasta == "" {
 		return Result{}, &SetupError{"connect to the network", errors.New("the program pasta is not known")}
 	}
+	if isBig() {
+		return runByLauncher(ctx, spec)
+	}
+	return runDirect(ctx, spec)
+}
+
+func runDirect(ctx context.Context, spec Spec) (Result, error) {
 	p, err := start(spec)
 	if err != nil {
 		return Result{}, err
@@ -70,7 +77,9 @@ type process struct {
 }
 
 func start(spec Spec) (*process, error) {
-	specFile, err := specMemory(order{spec, os.Geteuid(), spec.Network == UserMode})
+	o := order{spec, os.Geteuid(), spec.Network == UserMode}
+	o.Log = nil
+	specFile, err := specMemory(o)
 	if err != nil {
 		return nil, &SetupError{"pass the order to the helper", err}
 	}
@@ -93,7 +102,7 @@ func start(spec Spec) (*process, error) {
 		return nil, startError(err)
 	}
 	p := &process{cmd: cmd, liveness: live, report: rep, logDone: make(chan struct{}), pasta: -1}
-	go p.copyLog(spec.Log, log)
+	go copyLog(spec.Log, log, p.logDone)
 	if spec.Network == UserMode {
 		if err := p.connect(spec); err != nil {
 			p.kill()
@@ -107,18 +116,24 @@ func start(spec Spec) (*process, error) {
 	return p, nil
 }
 
+// helperEnv keeps the helper small; it is no part of what the program sees.
+var helperEnv = []string{"GOMAXPROCS=2", "GOGC=off"}
+
+func helperPath(spec Spec) string {
+	if spec.Helper == "" {
+		return "/proc/self/exe"
+	}
+	return spec.Helper
+}
+
 // helperCommand is this executable again in new namespaces. Capabilities in the
 // new user namespace do not survive an exec by a uid other than 0, hence the
 // ambient ones; the helper drops them before it starts the program.
 func helperCommand(spec Spec) *exec.Cmd {
-	path := spec.Helper
-	if path == "" {
-		path = "/proc/self/exe"
-	}
 	return &exec.Cmd{
-		Path: path,
+		Path: helperPath(spec),
 		Args: []string{helperName},
-		Env:  []string{"GOMAXPROCS=2", "GOGC=off"},
+		Env:  helperEnv,
 		SysProcAttr: &syscall.SysProcAttr{
 			Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET |
 				unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP,
@@ -138,8 +153,8 @@ func mayDropGroups() bool {
 	return os.Geteuid() == 0 && err == nil && string(b) == "allow\n"
 }
 
-func specMemory(o order) (*os.File, error) {
-	o.Log = nil
+// specMemory writes an order to a file that exists in memory only.
+func specMemory(o any) (*os.File, error) {
 	b, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
@@ -159,8 +174,8 @@ func specMemory(o order) (*os.File, error) {
 	return f, nil
 }
 
-func (p *process) copyLog(w io.Writer, r *os.File) {
-	defer close(p.logDone)
+func copyLog(w io.Writer, r *os.File, done chan struct{}) {
+	defer close(done)
 	defer r.Close()
 	if w == nil {
 		w = io.Discard

@@ -94,7 +94,7 @@ type Spec struct {
 
 	// Log receives what the program writes to stdout and stderr, in order.
 	// Writes come from one goroutine. Default: discarded.
-	Log io.Writer
+	Log io.Writer `json:"-"`
 }
 
 // Result tells how a program ended.
