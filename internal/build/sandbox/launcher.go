@@ -26,7 +26,7 @@ const launcherName = "isomorph-sandbox-launch"
 
 // bigProcess is the resident memory from which on a launcher pays off: it costs
 // one more start of the program, some milliseconds.
-const bigProcess = 128 << 20
+const bigProcess = 64 << 20
 
 // isBig reports whether this process should use a launcher.
 func isBig() bool {
