@@ -100,7 +100,7 @@ func TestDeepTree(t *testing.T) {
 	sc := scratch(t, s)
 	dir, err := unix.Open(sc.Dir(), unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	check(t, err)
-	const levels = 3000
+	const levels = 600
 	for i := range levels {
 		name := "d"
 		if i == 0 {
