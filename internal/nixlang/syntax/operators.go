@@ -19,7 +19,6 @@ const (
 const (
 	levelNot    = 7
 	levelNegate = 12
-	levelApply  = 13
 )
 
 // powers are the binary operators by token, in the order of the %left, %right
