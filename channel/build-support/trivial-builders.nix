@@ -11,6 +11,14 @@ let
       passAsFile = [ "buildCommand" ] ++ derivationArgs.passAsFile or [ ];
     } // lib.optionalAttrs runLocal { preferLocalBuild = true; allowSubstitutes = false; }
     // builtins.removeAttrs derivationArgs [ "passAsFile" ]);
+
+  # The file name of a path, without the hash if it is in the store.
+  fileName = path:
+    let
+      base = builtins.unsafeDiscardStringContext (baseNameOf (toString path));
+      stripped = builtins.match "[0-9a-z]{32}-(.*)" base;
+    in
+    if stripped == null then base else lib.head stripped;
 in
 rec {
   inherit runCommandWith;
@@ -115,7 +123,7 @@ rec {
   onlyBin = drv: runCommandLocal "only-bin-${drv.name}" { } "mkdir $out; ln -s ${lib.getBin drv}/bin $out/bin";
 
   substituteAll = args: stdenvNoCC.mkDerivation ({
-    name = if args ? name then args.name else baseNameOf (toString args.src);
+    name = if args ? name then args.name else fileName args.src;
     buildCommand = ''
       target=$out${args.dir or ""}
       ${lib.optionalString (args ? dir) "mkdir -p $target; target=$target/$name"}
@@ -126,14 +134,14 @@ rec {
     allowSubstitutes = false;
   } // args);
   replaceVars = path: vars: replaceVarsWith { src = path; replacements = vars; };
-  replaceVarsWith = { src, replacements, name ? baseNameOf (toString src), isExecutable ? false, dir ? null }:
+  replaceVarsWith = { src, replacements, name ? fileName src, isExecutable ? false, dir ? null }:
     runCommand name { inherit src; } ''
       target=$out${lib.optionalString (dir != null) "/${dir}/${name}"}
       mkdir -p "$(dirname $target)"
       substitute $src $target ${lib.concatStringsSep " " (lib.mapAttrsToList (n: v: "--replace-fail ${lib.escapeShellArg "@${n}@"} ${lib.escapeShellArg (toString v)}") (lib.filterAttrs (_: v: v != null) replacements))}
       ${lib.optionalString isExecutable "chmod +x $target"}
     '';
-  substitute = { src, substitutions ? [ ], replacements ? substitutions, name ? baseNameOf (toString src) }:
+  substitute = { src, substitutions ? [ ], replacements ? substitutions, name ? fileName src }:
     runCommand name { inherit src; } "substitute $src $out ${lib.escapeShellArgs (lib.toList replacements)}";
   applyPatches = { src, name ? "patched-source", patches ? [ ], postPatch ? "", ... }: stdenvNoCC.mkDerivation {
     inherit name src patches postPatch; dontConfigure = true; dontBuild = true; dontFixup = true; installPhase = "cp -R ./ $out";

@@ -11,6 +11,8 @@ extra+=("-frandom-seed=${out:-isomorph}")
 for d in ${NIX_CFLAGS_DIRS:-}; do extra+=(-isystem "$d"); done
 if [ -n "$link" ]; then
   extra+=(-Wl,--dynamic-linker=@glibc@/lib/ld-linux-x86-64.so.2 -Wl,--enable-new-dtags -Wl,--build-id=none -Wl,-rpath,@glibc@/lib)
+  # ld would look for what libraries themselves need below the sysroot.
+  extra+=(-Wl,--allow-shlib-undefined)
   for d in ${NIX_LDFLAGS_DIRS:-}; do extra+=("-L$d" -Wl,-rpath,"$d"); done
   extra+=(-L@gccLib@/lib -Wl,-rpath,@gccLib@/lib)
   # Libraries a package asked for without naming their directory

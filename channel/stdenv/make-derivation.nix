@@ -42,7 +42,9 @@ let
         unfree = false;
         insecure = false;
       } // lib.optionalAttrs (attrs ? pname) { mainProgram = attrs.pname; } // (attrs.meta or { });
-      env = attrs.env or { };
+      # `env` may also be an ordinary attribute, as it was before it had a meaning.
+      hasEnv = builtins.isAttrs (attrs.env or null) && !lib.isDerivation attrs.env;
+      env = if hasEnv then attrs.env else { };
       clash = lib.attrNames (builtins.intersectAttrs env (builtins.removeAttrs attrs [ "env" ]));
       dependencies = {
         nativeBuildInputs = inputs ((attrs.nativeBuildInputs or [ ]) ++ stdenv.extraNativeBuildInputs
@@ -50,7 +52,7 @@ let
         buildInputs = inputs ((attrs.buildInputs or [ ])
           ++ lib.optionals doCheck (attrs.checkInputs or [ ]) ++ lib.optionals doInstallCheck (attrs.installCheckInputs or [ ]));
       } // lib.genAttrs (lib.filter (n: attrs ? ${n} && n != "nativeBuildInputs" && n != "buildInputs") inputNames) (n: inputs attrs.${n});
-      drvAttrs = builtins.removeAttrs attrs notEnv // env // dependencies // {
+      drvAttrs = builtins.removeAttrs attrs notEnv // lib.optionalAttrs (attrs ? env && !hasEnv) { inherit (attrs) env; } // env // dependencies // {
         inherit name outputs;
         system = attrs.system or bootstrap.system;
         builder = attrs.realBuilder or stdenv.shell;

@@ -46,9 +46,10 @@ let
       source $linkTrees
       mkdir -p $out/bin $out/${site}
       for p in $modules; do for f in $p/*; do [ -e $out/${site}/''${f##*/} ] || { [ -d $f ] && linkTree "" $f $out/${site}/''${f##*/} || ln -s $f $out/${site}/; }; done; done
-      # Python adds a directory of packages only by its own prefix or by this variable.
+      # Python adds a directory of packages only by its own prefix, which it
+      # finds by the name it was called with, or by this variable.
       for n in python python3 python3.11; do
-        printf '#!%s\nexport PYTHONPATH=%s${PYTHONPATH:+:$PYTHONPATH}\nexec -a "$0" %s "$@"\n' ${bash}/bin/bash $out/${site} $python/bin/python3.11 > $out/bin/$n
+        printf '#!%s\nexport PYTHONPATH=%s''${PYTHONPATH:+:$PYTHONPATH}\nexec %s "$@"\n' ${bash}/bin/bash $out/${site} $python/bin/python3.11 > $out/bin/$n
         chmod 755 $out/bin/$n
       done
       for f in $python/bin/*; do [ -e $out/bin/''${f##*/} ] || ln -s $f $out/bin/; done
