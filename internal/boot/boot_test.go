@@ -31,7 +31,7 @@ func qemu(t *testing.T) boot.Tools {
 }
 
 // echoSector is a boot sector that prints "ready> " and then everything that it
-// reads, in upper case as far as bit 5 makes that.
+// reads with bit 5 turned round: letters in the other case, "*" as a newline.
 //
 //	.code16
 //	        xorw %ax,%ax; movw %ax,%ds; movw $msg,%si; movw $0x3f8,%dx
@@ -91,13 +91,13 @@ func options(t *testing.T, script boot.Script) boot.Options {
 func TestScript(t *testing.T) {
 	for _, usb := range []bool{false, true} {
 		var console bytes.Buffer
-		o := options(t, boot.Script{{Expect: "ready> "}, {Send: "hello"}, {Expect: "HELLO"}, {Send: "again"}, {Expect: "AGAIN"}})
+		o := options(t, boot.Script{{Expect: "ready> "}, {Send: "echo*hello"}, {Expect: "HELLO"}, {Send: "x"}, {Send: "*echo*again"}, {Expect: "AGAIN"}})
 		o.USB, o.Console = usb, &console
 		before := stat(t, o.Image)
 		if err := boot.Run(t.Context(), o); err != nil {
 			t.Errorf("usb %v: %v", usb, err)
 		}
-		if got := console.String(); !strings.Contains(got, "ready> HELLO") {
+		if got := console.String(); !strings.Contains(got, "ready> ECHO\nHELLO") {
 			t.Errorf("usb %v: console %q", usb, got)
 		}
 		if stat(t, o.Image) != before {
@@ -124,6 +124,16 @@ func TestOrder(t *testing.T) {
 	}
 	if !strings.Contains(e.Reason, "2s") || !strings.Contains(e.Console, "ready> ") {
 		t.Errorf("reason %q, console %q", e.Reason, e.Console)
+	}
+}
+
+// TestEcho: what is printed on the line that is typed on is no answer.
+func TestEcho(t *testing.T) {
+	o := options(t, boot.Script{{Expect: "ready> "}, {Send: "is-running"}, {Expect: "RUNNING"}})
+	o.Timeout = 2 * time.Second
+	var e *boot.NotSeenError
+	if err := boot.Run(t.Context(), o); !errors.As(err, &e) || !strings.Contains(e.Console, "RUNNING") {
+		t.Fatalf("got %v", err)
 	}
 }
 

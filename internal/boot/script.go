@@ -11,13 +11,15 @@ type Step struct {
 	// Expect waits until this text has appeared on the console, after the
 	// text that the step before waited for.
 	Expect string
-	// Send types this text and the Enter key.
+	// Send types this text and the Enter key. What the guest prints up to the
+	// next end of a line does not count for the steps that follow: a guest
+	// prints what is typed, and that must not be taken for the answer.
 	Send string
 }
 
 // Script is carried out step by step. Waiting is for text as a person sees it:
 // colours and other control sequences and carriage returns are left out of what
-// the guest prints. Note that a guest prints what is typed, too.
+// the guest prints.
 type Script []Step
 
 // maxPending bounds the text kept for matching, in bytes.
@@ -33,6 +35,7 @@ type watcher struct {
 	done    func() // called once, when the script is at its end
 	next    int    // the step that is waited for
 	pending []byte // printed and not matched yet
+	echoes  int    // lines of pending that are echoes of what was typed
 	tail    []byte
 	filter  filter
 	ended   bool
@@ -58,7 +61,12 @@ func (w *watcher) advance() {
 			if err := w.send([]byte(step.Send + "\r")); err != nil {
 				return // the guest has ended, which Run reports
 			}
+			w.pending = w.pending[:0]
+			w.echoes++
 			continue
+		}
+		if !w.skipEchoes() {
+			return
 		}
 		i := bytes.Index(w.pending, []byte(step.Expect))
 		if i < 0 {
@@ -70,6 +78,20 @@ func (w *watcher) advance() {
 		w.ended = true
 		w.done()
 	}
+}
+
+// skipEchoes drops the lines on which something was typed. It reports false
+// while they are not complete.
+func (w *watcher) skipEchoes() bool {
+	for ; w.echoes > 0; w.echoes-- {
+		i := bytes.IndexByte(w.pending, '\n')
+		if i < 0 {
+			w.pending = w.pending[:0]
+			return false
+		}
+		w.pending = w.pending[i+1:]
+	}
+	return true
 }
 
 // missing returns the text that is waited for, "" if none.
