@@ -38,22 +38,30 @@ func (a *access) allow(path string) {
 	a.tree[path] = true
 }
 
-// allows tells whether path is below something allowed. What leads to it can
-// be looked at, too: else no symlink on the way could be resolved.
-func (a *access) allows(path string) bool {
+// contains tells whether path is allowed or below something allowed.
+func (a *access) contains(path string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for p := path; ; p = p[:strings.LastIndexByte(p, '/')] {
-		if p == "" {
-			p = "/"
-		}
+	for p := path; ; p = dirName(p) {
 		if a.tree[p] {
 			return true
 		}
 		if p == "/" {
-			break
+			return false
 		}
 	}
+}
+
+// allows tells whether path may be looked at: it is contained, or leads to
+// something allowed. Without the latter no symlink on the way could be
+// resolved. Of a directory that only leads to something, nothing else may be
+// shown.
+func (a *access) allows(path string) bool {
+	if a.contains(path) {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	prefix := strings.TrimSuffix(path, "/") + "/"
 	for p := range a.tree {
 		if strings.HasPrefix(p, prefix) {
@@ -75,6 +83,61 @@ func (w *world) check(path string) {
 	panic(eval.Errorf(eval.KindRestricted, 0, "access to absolute path '%s' is forbidden %s", path, mode))
 }
 
+// followChecked resolves symlinks like [Files.ResolveSymlinks], but asks of each
+// link whether it may be read before it does: an error must not tell where a
+// link leads that lies outside of what is allowed.
+func (w *world) followChecked(path string, last bool) string {
+	at, parts := "/", splitPath(path)
+	for links := 0; len(parts) > 0; {
+		next := eval.CanonPath(at + "/" + parts[0])
+		parts = parts[1:]
+		if len(parts) == 0 && !last {
+			return next
+		}
+		w.check(next)
+		kind, err := w.host.Lstat(next)
+		if err != nil || kind != Symlink {
+			at = next // a missing file is the caller's to find
+			continue
+		}
+		if links++; links > maxSymlinks {
+			panic(eval.Errorf(eval.KindOther, 0, "too many symbolic links encountered while traversing the path '%s'", path))
+		}
+		target, err := w.host.Readlink(next)
+		if err != nil {
+			throw(next, err)
+		}
+		if strings.HasPrefix(target, "/") {
+			at = "/"
+		}
+		parts = append(splitPath(target), parts...)
+	}
+	return at
+}
+
+// splitPath returns the parts of a path; ".." is kept, as what it means depends
+// on the symlinks before it.
+func splitPath(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+}
+
+// visible limits a filter to what may be looked at, for a tree that only leads
+// to something allowed.
+func (w *world) visible(path string, inner Filter) Filter {
+	if w.access == nil || w.access.contains(path) {
+		return inner
+	}
+	return func(path string, kind FileKind) (bool, error) {
+		if !w.access.allows(path) {
+			return false, nil
+		}
+		if inner == nil {
+			return true, nil
+		}
+		return inner(path, kind)
+	}
+}
+
 // AllowPath lets a restricted or pure evaluation read path and all below it.
 func (w *world) AllowPath(path string) { w.access.allow(eval.CanonPath(path)) }
 
@@ -92,7 +155,7 @@ func (w *world) checkURL(url string) {
 			return
 		}
 	}
-	if file, ok := strings.CutPrefix(url, "file://"); ok {
+	if file := strings.TrimPrefix(url, "file://"); strings.HasPrefix(file, "/") {
 		w.check(eval.CanonPath(file))
 		return
 	}

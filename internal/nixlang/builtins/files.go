@@ -90,7 +90,9 @@ func (w *world) primReadDir(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 	}
 	b := c.NewAttrs(len(entries))
 	for _, e := range entries {
-		b.SetName(e.Name, w.kinds[e.Kind])
+		if w.access == nil || w.access.allows(strings.TrimSuffix(path, "/")+"/"+e.Name) {
+			b.SetName(e.Name, w.kinds[e.Kind])
+		}
 	}
 	return b.Build()
 }

@@ -114,6 +114,8 @@ func TestRestricted(t *testing.T) {
 	opts := builtins.Options{RestrictEval: true, SearchPath: []builtins.SearchPathEntry{{Prefix: "n", Path: "/n"}}, AllowedURIs: []string{"https://ok/"}}
 	files := importFiles()
 	files["/n/escape"] = "-> /w/a.nix"
+	files["/n/tunnel"] = "-> .."
+	files["/innocent"] = "-> /secret"
 	h := newMemHost(files)
 	for expr, want := range map[string]string{
 		`import <n/x.nix>`: `"x"`,

@@ -44,7 +44,6 @@ func (w *world) primStorePath(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.V
 		panic(eval.Wrap(0, err))
 	}
 	set.AddElem(eval.ContextElem{Path: string(p)})
-	w.access.allow(w.dir.Join(p))
 	return eval.StringWith(path, set.Context())
 }
 
@@ -131,6 +130,7 @@ func (w *world) addPath(c *eval.Ctx, a *pathAddition) eval.Value {
 	if !a.filter.IsZero() {
 		req.Filter = w.filter(c, a.filter)
 	}
+	req.Filter = w.visible(req.Path, req.Filter)
 	p, err := w.host.AddPath(req)
 	switch {
 	case errors.Is(err, ErrPathMismatch):
@@ -217,7 +217,8 @@ func (w *world) copyPath(path string) storepath.Path {
 		}
 		return p
 	}
-	p, err := w.host.AddPath(AddPathRequest{Name: lastPart(path), Path: w.follow(path, false)})
+	real := w.follow(path, false)
+	p, err := w.host.AddPath(AddPathRequest{Name: lastPart(path), Path: real, Filter: w.visible(real, nil)})
 	if err != nil {
 		throw(path, err)
 	}

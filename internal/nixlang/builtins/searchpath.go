@@ -154,13 +154,9 @@ func (w *world) find(entries []SearchPathEntry, path string) string {
 		if !root.ok {
 			continue
 		}
-		file := eval.CanonPath(root.path + "/" + rest)
-		resolved, err := w.host.ResolveSymlinks(file, true)
-		if err != nil {
-			continue
-		}
-		if _, err := w.lstat(resolved); err == nil {
-			return resolved
+		file := w.follow(eval.CanonPath(root.path+"/"+rest), true)
+		if _, err := w.lstat(file); err == nil {
+			return file
 		}
 	}
 	if rest, ok := strings.CutPrefix(path, "nix/"); ok {
@@ -199,10 +195,7 @@ func (w *world) findRoot(path string) searchRoot {
 		return searchRoot{}
 	}
 	abs := w.opts.absolute(path)
-	resolved, err := w.host.ResolveSymlinks(abs, true)
-	if err == nil {
-		_, err = w.lstat(resolved)
-	}
+	_, err := w.lstat(w.follow(abs, true))
 	if err == nil {
 		return searchRoot{abs, true}
 	}

@@ -47,8 +47,26 @@ func newWorld(st *eval.State, opts Options) *world {
 	}
 	if opts.PureEval || opts.RestrictEval {
 		w.access = newAccess(opts)
+		w.allowClosures()
 	}
 	return w
+}
+
+// allowClosures lets a search path entry in the store refer to others there.
+func (w *world) allowClosures() {
+	for _, e := range w.searchPath() {
+		p, _, err := w.dir.Split(w.opts.absolute(e.Path))
+		if err != nil {
+			continue // not in the store
+		}
+		closure, err := w.host.Closure(p)
+		if err != nil {
+			continue // nor will it be found there
+		}
+		for _, q := range closure {
+			w.access.allow(w.dir.Join(q))
+		}
+	}
 }
 
 // primOps lists the builtins that need the world.
@@ -184,13 +202,15 @@ func (w *world) follow(path string, last bool) string {
 	if isEmbedded(path) {
 		return path
 	}
-	w.check(path)
+	if w.access != nil {
+		w.check(path)
+		path = w.followChecked(path, last)
+		w.check(path)
+		return path
+	}
 	r, err := w.host.ResolveSymlinks(path, last)
 	if err != nil {
 		throw(path, err)
-	}
-	if r != path {
-		w.check(r)
 	}
 	return r
 }
