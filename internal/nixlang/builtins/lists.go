@@ -6,10 +6,6 @@ import (
 	"isomorph/internal/nixlang/eval"
 )
 
-// maxList is how many elements genList makes at most; Nix would run out of
-// memory.
-const maxList = 1 << 28
-
 // listPrims are the builtins for lists.
 func (l *Library) listPrims() []*eval.PrimOp {
 	return []*eval.PrimOp{
@@ -125,6 +121,7 @@ func concat(parts [][]eval.Value) eval.Value {
 		}
 		return eval.List(parts[last])
 	}
+	checkList(n)
 	r := make([]eval.Value, 0, n)
 	for _, p := range parts {
 		r = append(r, p...)
@@ -218,8 +215,11 @@ func primConcatMap(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 		at = info.Pos
 	}
 	parts := make([][]eval.Value, len(l))
+	total := 0
 	for i, x := range l {
 		parts[i] = c.ForceList(at, c.Call1(0, f, x), "while evaluating the return value of the function passed to builtins.concatMap")
+		total += len(parts[i])
+		checkList(total)
 	}
 	return concat(parts)
 }

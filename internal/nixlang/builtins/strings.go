@@ -126,9 +126,12 @@ func primConcatStringsSep(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value
 	ctx.Add(sep.Context())
 	l := c.ForceList(0, args[1], "while evaluating the second argument (the list of strings to concat) passed to builtins.concatStringsSep")
 	parts := make([]string, len(l))
+	total := len(sep.AsString()) * max(len(l)-1, 0)
 	for i, x := range l {
 		parts[i] = c.CoerceToString(0, x, &ctx, "while evaluating one element of the list of strings to concat passed to builtins.concatStringsSep", 0)
+		total += len(parts[i])
 	}
+	checkString(total)
 	return eval.StringWith(strings.Join(parts, sep.AsString()), ctx.Context())
 }
 
@@ -221,6 +224,7 @@ func (r *replacer) replace(s string) (out string, changed bool) {
 		}
 		b.WriteString(s[copied:p])
 		b.WriteString(r.replacement(i))
+		checkString(b.Len())
 		changed = true
 		copied = p
 		if n := len(r.from[i]); n > 0 {

@@ -58,9 +58,11 @@ func (w *xmlWriter) empty(name string, attrs ...xmlAttr) {
 	w.b.WriteString(" />\n")
 }
 
+const blanks = "                                                                                "
+
 func (w *xmlWriter) indent() {
-	for range w.depth {
-		w.b.WriteString("  ")
+	for n := 2 * w.depth; n > 0; n -= len(blanks) {
+		w.b.WriteString(blanks[:min(n, len(blanks))])
 	}
 }
 
@@ -81,6 +83,7 @@ func (w *xmlWriter) tag(name string, attrs []xmlAttr) {
 
 func (w *xmlWriter) value(v eval.Value, pos eval.Pos) {
 	w.c.Enter(pos)
+	checkString(w.b.Len())
 	w.c.Recurse(func() { w.anyValue(v, pos) })
 	w.c.Leave()
 }
