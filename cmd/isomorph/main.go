@@ -23,6 +23,7 @@ import (
 
 	"isomorph/internal/build/sandbox"
 	"isomorph/internal/cli"
+	"isomorph/internal/nixlang/syntax"
 )
 
 func main() {
@@ -83,6 +84,6 @@ func exitCode(env *cli.Env, err error) int {
 	if !strings.HasPrefix(msg, "error:") {
 		msg = "error: " + msg
 	}
-	fmt.Fprintln(env.Stderr, msg)
+	fmt.Fprintln(env.Stderr, syntax.ForTerminal(msg))
 	return code
 }

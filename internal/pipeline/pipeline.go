@@ -16,6 +16,7 @@ import (
 
 	"isomorph/internal/fetch"
 	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/progress"
 	"isomorph/internal/store/localstore"
 )
@@ -51,7 +52,8 @@ type EvalConfig struct {
 	AllowIFD     bool
 	AllowedURIs  []string
 
-	PipeOperators bool      // the experimental feature
+	PipeOperators bool // the experimental feature
+	Lints         syntax.Lints
 	Channel       *LazyTree // the embedded channel, if the search path has it
 
 	Memory int64 // bytes that the process may use; 0 if unknown

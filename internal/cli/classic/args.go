@@ -206,7 +206,8 @@ func (p *parser) common(a string) (bool, error) {
 // false. Others are an error, as in Nix.
 var (
 	valueSettings = []string{"max-call-depth", "substituters", "builders", "system", "http-connections", "max-build-log-size",
-		"log-lines", "tarball-ttl", "allowed-uris", "trusted-public-keys", "build-dir", "netrc-file", "eval-cores", "emulate-nix-version"}
+		"log-lines", "tarball-ttl", "allowed-uris", "trusted-public-keys", "build-dir", "netrc-file", "eval-cores", "emulate-nix-version",
+		"lint-url-literals", "lint-absolute-path-literals", "lint-short-path-literals", "sandbox-paths"}
 	boolSettings = []string{"pure-eval", "restrict-eval", "allow-import-from-derivation", "sandbox", "substitute", "keep-outputs",
 		"keep-derivations", "trace-verbose", "eval-cache", "offline", "fsync-store-paths", "require-sigs"}
 )

@@ -26,6 +26,7 @@ import (
 	"isomorph/internal/debian/archive"
 	"isomorph/internal/fetch"
 	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/pipeline"
 	"isomorph/internal/progress"
 	"isomorph/internal/store/localstore"
@@ -132,7 +133,9 @@ func (m *Maker) abs(path string) string {
 	return filepath.Join(m.Env.Dir, path)
 }
 
-func (m *Maker) warn(msg string) { fmt.Fprintf(m.Env.Stderr, "warning: %s\n", msg) }
+func (m *Maker) warn(msg string) {
+	fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("warning: "+msg))
+}
 
 func (m *Maker) fetchOptions(common *classic.Common, set settings) (fetch.Options, error) {
 	offline, err := set.flag("offline", false)
@@ -267,6 +270,8 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.C
 	}
 	depth, err := set.number("max-call-depth", 10000, 0)
 	errs = append(errs, err)
+	lints, err := set.lints()
+	errs = append(errs, err)
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
 		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
@@ -274,10 +279,11 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.C
 		Pure: flag("pure-eval", false), Restricted: flag("restrict-eval", false),
 		AllowIFD: flag("allow-import-from-derivation", true), AllowedURIs: strings.Fields(set["allowed-uris"]),
 		PipeOperators: strings.Contains(" "+set["experimental-features"]+" ", " pipe-operators "),
+		Lints:         lints,
 		LookupEnv:     m.Env.LookupEnv, Memory: m.Env.Memory,
-		Trace:    func(msg string) { fmt.Fprintf(m.Env.Stderr, "trace: %s\n", msg) },
+		Trace:    func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("trace: "+msg)) },
 		Warn:     m.warn,
-		EvalWarn: func(msg string) { fmt.Fprintf(m.Env.Stderr, "evaluation warning: %s\n", msg) },
+		EvalWarn: func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("evaluation warning: "+msg)) },
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err

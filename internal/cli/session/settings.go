@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/nixlang/syntax"
 )
 
 // settings are Nix's settings by name, as far as somebody has set them: in
@@ -65,6 +66,25 @@ func (s settings) seconds(name string) (time.Duration, error) {
 		return 0, fmt.Errorf("the setting '%s' is a number of seconds, not '%s'", name, s[name])
 	}
 	return time.Duration(n) * time.Second, nil
+}
+
+// lints reads the settings that say what to do about discouraged constructs.
+func (s settings) lints() (l syntax.Lints, err error) {
+	for name, level := range map[string]*syntax.LintLevel{
+		"lint-url-literals":           &l.URLLiterals,
+		"lint-absolute-path-literals": &l.AbsolutePathLiterals,
+		"lint-short-path-literals":    &l.ShortPathLiterals,
+	} {
+		if s[name] == "" {
+			continue
+		}
+		got, perr := syntax.ParseLintLevel(s[name])
+		if perr != nil {
+			err = fmt.Errorf("the setting '%s': %w", name, perr)
+		}
+		*level = got
+	}
+	return l, err
 }
 
 // override lays the options of a command line over the settings.

@@ -72,7 +72,7 @@ func (w *world) source(file string) eval.Source {
 		Origin:        syntax.Origin{Kind: syntax.OriginFile, Name: file},
 		BasePath:      dirName(file),
 		Home:          w.home(),
-		PipeOperators: w.opts.PipeOperators,
+		PipeOperators: w.opts.PipeOperators, Lints: w.opts.Lints, Warn: w.host.Warn,
 	}
 }
 
@@ -91,7 +91,8 @@ func (w *world) EvalString(c *eval.Ctx, text, basePath string, origin syntax.Ori
 
 func (w *world) stringSource(text, basePath string, origin syntax.Origin) eval.Source {
 	return eval.Source{
-		Text: []byte(text), Origin: origin, BasePath: basePath, Home: w.home(), PipeOperators: w.opts.PipeOperators,
+		Text: []byte(text), Origin: origin, BasePath: basePath, Home: w.home(),
+		PipeOperators: w.opts.PipeOperators, Lints: w.opts.Lints, Warn: w.host.Warn,
 	}
 }
 

@@ -1,5 +1,7 @@
 package builtins
 
+import "isomorph/internal/nixlang/syntax"
+
 // Options are the settings of a [Library].
 type Options struct {
 	Host       Host   // required
@@ -18,4 +20,5 @@ type Options struct {
 	TraceVerbose   bool // builtins.traceVerbose shows its message
 	AbortOnWarn    bool // builtins.warn ends the evaluation
 	PipeOperators  bool // |> and <| are part of the language
+	Lints          syntax.Lints
 }

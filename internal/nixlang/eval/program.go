@@ -19,6 +19,10 @@ type Source struct {
 	Home string
 	// PipeOperators allows |> and <|.
 	PipeOperators bool
+	// Lints and Warn say what to do about discouraged constructs and whom to
+	// tell of them.
+	Lints syntax.Lints
+	Warn  func(msg string)
 	// Scope, if not nil, is a set whose attributes are variables of the whole
 	// text and hide the globals, as in scopedImport.
 	Scope *Attrs
@@ -61,7 +65,7 @@ func (s *State) Parse(src Source) (*Program, error) {
 	globals := s.resolveGlobals()
 	tree, err := syntax.Parse(src.Text, syntax.Options{
 		Symbols: s.symbols, Files: s.files, Origin: src.Origin, BasePath: src.BasePath, Home: src.Home,
-		PipeOperators: src.PipeOperators,
+		PipeOperators: src.PipeOperators, Lints: src.Lints, Warn: src.Warn,
 	})
 	if err != nil {
 		return nil, errorOfOther(err)

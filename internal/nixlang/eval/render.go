@@ -31,7 +31,7 @@ func (s *State) RenderError(err error, showTrace bool) string {
 
 func errorOfOther(err error) *Error {
 	if p, ok := errors.AsType[*syntax.Error](err); ok {
-		return &Error{Kind: KindParse, Pos: p.Pos, Msg: p.Msg, Err: err}
+		return &Error{Kind: KindParse, Pos: p.Pos, Msg: p.Msg, Err: err, Suggestions: p.Suggestions}
 	}
 	return &Error{Kind: KindOther, Msg: err.Error(), Err: err}
 }
