@@ -231,15 +231,11 @@ func (s *session) printEnv(ctx context.Context, operand string) error {
 		return err
 	}
 	for _, name := range sortedKeys(d.Env) {
-		if err := s.printf("export %s; %s=%s\n", name, name, shellQuote(d.Env[name])); err != nil {
+		if err := s.printf("export %s; %s=%s\n\n", name, name, shellQuote(d.Env[name])); err != nil {
 			return err
 		}
 	}
-	args := make([]string, len(d.Args))
-	for i, a := range d.Args {
-		args[i] = shellQuote(a)
-	}
-	return s.printf("export _args; _args='%s'\n", strings.Join(args, " "))
+	return s.printf("export _args; _args='%s'\n", strings.Join(d.Args, " "))
 }
 
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

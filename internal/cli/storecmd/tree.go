@@ -1,12 +1,12 @@
 package storecmd
 
 import (
+	"container/heap"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
-	"isomorph/internal/store"
 	"isomorph/internal/storepath"
 )
 
@@ -66,25 +66,51 @@ func (t *treePrinter) node(p storepath.Path, first, rest string) error {
 	return nil
 }
 
-// graph prints the closure of paths for Graphviz.
+// graph prints the closure of paths for Graphviz, in the order of Nix: always
+// the first of the paths that are known and not yet printed.
 func (s *session) graph(ctx context.Context, paths []storepath.Path) error {
-	infos, err := store.ClosureInfo(ctx, s.s, paths...)
-	if err != nil {
-		return err
-	}
 	colours := []string{"black", "red", "green", "blue", "magenta", "burlywood"}
 	var b strings.Builder
 	b.WriteString("digraph G {\n")
-	next := 0
-	for _, i := range infos {
-		fmt.Fprintf(&b, "\"%s\" [label = \"%s\", shape = box, style = filled, fillcolor = \"#ff0000\"];\n", i.Path, i.Path.Name())
-		for _, r := range i.References {
-			if r != i.Path {
-				fmt.Fprintf(&b, "\"%s\" -> \"%s\" [color = \"%s\"];\n", r, i.Path, colours[next%len(colours)])
-				next++
+	todo := &pathHeap{}
+	seen := map[storepath.Path]bool{}
+	push := func(p storepath.Path) {
+		if !seen[p] {
+			seen[p] = true
+			heap.Push(todo, p)
+		}
+	}
+	for _, p := range paths {
+		push(p)
+	}
+	for edges := 0; todo.Len() > 0; {
+		p := heap.Pop(todo).(storepath.Path)
+		info, err := s.info(ctx, p)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "\"%s\" [label = \"%s\", shape = box, style = filled, fillcolor = \"#ff0000\"];\n", p, p.Name())
+		for _, r := range info.References {
+			if r != p {
+				push(r)
+				fmt.Fprintf(&b, "\"%s\" -> \"%s\" [color = \"%s\"];\n", r, p, colours[edges%len(colours)])
+				edges++
 			}
 		}
 	}
 	b.WriteString("}\n")
 	return s.printf("%s", b.String())
+}
+
+// pathHeap gives the smallest path first.
+type pathHeap []storepath.Path
+
+func (h pathHeap) Len() int           { return len(h) }
+func (h pathHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h pathHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *pathHeap) Push(x any)        { *h = append(*h, x.(storepath.Path)) }
+func (h *pathHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
 }

@@ -296,7 +296,12 @@ func (c *collector) isGarbage(name string) bool {
 	case c.opts.Action == store.GCDeleteSpecific:
 		return c.asked(name)
 	case strings.HasPrefix(name, scratchPrefix):
-		return c.isAbandoned(name)
+		lock := c.s.takeOver(name)
+		if lock == nil {
+			return false
+		}
+		lock.Close()
+		return true
 	case c.graph.has(storepath.Path(name)) || len(name) >= storepath.HashLen && c.temp[name[:storepath.HashLen]]:
 		// The hash part alone counts, so that HASH-NAME.lock lives with HASH-NAME.
 		return false
@@ -308,18 +313,6 @@ func (c *collector) isGarbage(name string) bool {
 func (c *collector) asked(name string) bool {
 	p := storepath.Path(name)
 	return slices.Contains(c.opts.Paths, p) && !c.graph.has(p) && !c.temp[p.HashPart()]
-}
-
-// isAbandoned tells whether nobody holds the lock of a scratch directory.
-func (c *collector) isAbandoned(name string) bool {
-	f, err := openAt(c.s.dir, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return !errors.Is(err, os.ErrNotExist)
-	}
-	lock := atomicfile.NewLock(f)
-	defer lock.Close()
-	free, err := lock.Try(atomicfile.Exclusive)
-	return free && err == nil
 }
 
 // pruneLinks deletes Nix's hard links to files that nothing else has.

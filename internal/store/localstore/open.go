@@ -47,6 +47,8 @@ type Store struct {
 	cache map[storepath.Path]*store.PathInfo // only of temporary roots, which cannot vanish
 	open  map[*scratch]bool
 
+	sweep sync.Once // of abandoned scratch directories
+
 	hasher  *derivation.Hasher                        // checks output paths of derivations
 	pending map[storepath.Path]*derivation.Derivation // that are being registered
 }

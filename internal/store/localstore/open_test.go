@@ -191,7 +191,7 @@ func TestGarbage(t *testing.T) {
 	check(t, os.Mkdir(filepath.Join(dir, string(locked)), 0o755))
 	res, err := s.GC(t.Context(), store.GCOptions{})
 	check(t, err)
-	if len(res.Garbage) != 4 {
+	if len(res.Garbage) != 3 { // tmp-abandoned goes when a process makes its first scratch directory
 		t.Errorf("garbage: %v", res.Garbage)
 	}
 	for _, kept := range []string{busy.Dir(), filepath.Join(dir, string(locked)), filepath.Join(dir, string(locked)+".lock")} {

@@ -46,6 +46,7 @@ func (s *Store) newScratch(ctx context.Context) (*scratch, error) {
 	if err := s.writable("create a scratch directory"); err != nil {
 		return nil, err
 	}
+	s.sweep.Do(s.sweepScratch)
 	for {
 		random, err := s.randomName()
 		if err != nil {
@@ -87,6 +88,42 @@ func (sc *scratch) create(ctx context.Context) (bool, error) {
 		return false, errors.Join(err, dir.Close())
 	}
 	return true, nil
+}
+
+// sweepScratch deletes what processes that were killed have left, once in the
+// life of a process: a build that was killed can have filled the disk.
+func (s *Store) sweepScratch() {
+	names, err := readDirNames(s.at.store)
+	if err != nil {
+		return // whoever needs the directory will say so
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, scratchPrefix) {
+			continue
+		}
+		if lock := s.takeOver(name); lock != nil {
+			_, err := emptyDir(lock.File())
+			if err = errors.Join(err, unlinkAt(s.dir, name, unix.AT_REMOVEDIR), lock.Close()); err != nil {
+				s.warn("cannot delete what a process has left behind: %v", err)
+			}
+		}
+	}
+}
+
+// takeOver locks a scratch directory that nobody holds; nil if somebody does,
+// or it is no directory of ours. Who has created it and not yet locked it finds
+// out when he gets the lock, and creates another one.
+func (s *Store) takeOver(name string) *atomicfile.Lock {
+	dir, err := openAt(s.dir, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil
+	}
+	lock := atomicfile.NewLock(dir)
+	if free, err := lock.Try(atomicfile.Exclusive); err != nil || !free {
+		lock.Close()
+		return nil
+	}
+	return lock
 }
 
 // Dir implements [store.Scratch].

@@ -134,7 +134,10 @@ func (t *tempRoots) close(dir string) error {
 	defer t.mu.Unlock()
 	var errs []error
 	if t.file != nil {
-		errs = append(errs, unix.Unlink(filepath.Join(dir, t.name)), t.file.Close())
+		if err := unix.Unlink(filepath.Join(dir, t.name)); !errors.Is(err, unix.ENOENT) {
+			errs = append(errs, err)
+		}
+		errs = append(errs, t.file.Close())
 		t.file = nil
 	}
 	if t.gc != nil {
