@@ -128,7 +128,7 @@ in
       for f in $out/bin/*-14; do n=''${f##*/}; n=''${n%-14}; [ -e $out/bin/$n ] || ln -s $n-14 $out/bin/$n; done
     '';
   };
-  gdb = { debs = [ "gdb" ]; description = "GNU debugger"; };
+  gdb = { debs = [ "gdb" ]; description = "GNU debugger"; finish = "wrapProgram gdb --set-default PYTHONHOME ${self.python311}"; };
   strace = simple "strace" "system call tracer";
 
   # --- languages ---
