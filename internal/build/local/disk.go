@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"isomorph/internal/build/sandbox"
 )
 
 // Below these a failure has probably to do with the disk; the numbers are
@@ -31,7 +33,12 @@ func (j *job) diskAdvice() string {
 }
 
 // explain adds advice to errors of a full disk that met us and not the build.
+// The kernel also says "no space" when the number of namespaces is used up;
+// that error has advice of its own.
 func (j *job) explain(err error) error {
+	if _, ok := errors.AsType[*sandbox.UnavailableError](err); ok {
+		return err
+	}
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
 		return fmt.Errorf("%w\n%s", err, j.diskAdvice())
 	}
