@@ -184,7 +184,7 @@ func (w *world) importDerivation(c *eval.Ctx, path string) (eval.Value, bool) {
 	if err != nil {
 		return eval.Value{}, false // then it is an ordinary file, or missing
 	}
-	return c.Call1(0, w.internalExpr(c, "imported-drv-to-derivation.nix"), w.derivationAttrs(c, p, d)), true
+	return c.Call1(0, w.importedDrv, w.derivationAttrs(c, p, d)), true
 }
 
 func (w *world) derivationAttrs(c *eval.Ctx, p storepath.Path, d *derivation.Derivation) eval.Value {

@@ -159,3 +159,18 @@ func TestParseNixPath(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseNixPath(f *testing.F) {
+	seeds := []string{"", ":", "a=b:c", "n=https://h/x:/b", "=:=", "a=channel:x:y"}
+	if len(seeds) == 0 {
+		f.Fatal("no seeds")
+	}
+	for _, s := range seeds {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if n, most := len(builtins.ParseNixPath(s)), strings.Count(s, ":")+1; n > most {
+			t.Errorf("%q has %d entries, more than the %d between its colons", s, n, most)
+		}
+	})
+}

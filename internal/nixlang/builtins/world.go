@@ -28,7 +28,8 @@ type world struct {
 	copies   map[string]storepath.Path
 	entries  map[string]searchRoot // path of a search path entry -> what it stands for
 
-	kinds map[FileKind]eval.Value
+	kinds       map[FileKind]eval.Value
+	importedDrv eval.Value // the function that makes the value of a .drv file
 }
 
 func newWorld(st *eval.State, opts Options) *world {
@@ -41,6 +42,7 @@ func newWorld(st *eval.State, opts Options) *world {
 		entries:  map[string]searchRoot{},
 		kinds:    map[FileKind]eval.Value{},
 	}
+	w.importedDrv = w.internalExpr(st.NewCtx(), "imported-drv-to-derivation.nix")
 	w.hasher = derivation.NewHasher(w.dir, opts.Host.ReadDerivation)
 	for _, k := range []FileKind{Regular, Directory, Symlink, Unknown} {
 		w.kinds[k] = eval.String(string(k))
