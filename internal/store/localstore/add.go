@@ -68,15 +68,14 @@ func (s *Store) addNAR(ctx context.Context, info *store.PathInfo, r io.Reader) e
 	const entry = "x"
 	h := nixhash.SHA256.New()
 	in := io.TeeReader(&contextReader{ctx, io.LimitReader(r, int64(info.NarSize))}, h)
-	if err := nar.Restore(in, int(sc.dir.Fd()), entry, info.NarSize); err != nil {
+	files, err := restore(in, sc.dir, entry, info.NarSize)
+	if err != nil {
 		return err
 	}
 	if got := nixhash.FromState(nixhash.SHA256, h); got != info.NarHash {
 		return fmt.Errorf("hash mismatch importing path '%s';\n  specified: %s\n  got:       %s\n%w", s.Dir().Join(info.Path), info.NarHash.SRI(), got.SRI(), store.ErrHashMismatch)
 	}
-	if err := sc.sealWith(entry, info.NarHash, info.NarSize); err != nil {
-		return err
-	}
+	sc.restored(entry, info.NarHash, info.NarSize, files)
 	if info.CA != "" {
 		ca, err := parseCA(info.CA)
 		if err != nil {
@@ -194,8 +193,10 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 	size := &counter{ctx: t.ctx}
 	pr, pw := io.Pipe()
 	restored := make(chan error, 1)
+	files := 0
 	go func() {
-		err := nar.Restore(pr, int(sc.dir.Fd()), entry, 0)
+		var err error
+		files, err = restore(pr, sc.dir, entry, 0)
 		pr.CloseWithError(err)
 		restored <- err
 	}()
@@ -208,7 +209,8 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 	if err := t.compare(nixhash.FromState(t.algo, h), want); err != nil {
 		return err
 	}
-	return sc.sealWith(entry, nixhash.FromState(nixhash.SHA256, narHash), size.n)
+	sc.restored(entry, nixhash.FromState(nixhash.SHA256, narHash), size.n, files)
+	return nil
 }
 
 // redump writes the NAR again, from memory if it is there.

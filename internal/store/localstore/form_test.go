@@ -64,6 +64,30 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
+// The umask has no influence on what is added.
+func TestUmask(t *testing.T) {
+	src := filepath.Join(t.TempDir(), "src")
+	check(t, os.MkdirAll(filepath.Join(src, "d"), 0o755))
+	check(t, os.WriteFile(filepath.Join(src, "d/tool"), []byte("#!/bin/sh"), 0o755))
+	for _, mask := range []int{0o022, 0, 0o077} {
+		s := open(t, options(newRoot(t)))
+		old := unix.Umask(mask)
+		p, err := s.AddTree(t.Context(), store.Source{Name: "src", Path: src})
+		_, err2 := s.AddText(t.Context(), "text", []byte("x"), nil)
+		unix.Umask(old)
+		check(t, errors.Join(err, err2))
+		res, err := s.Verify(t.Context(), store.VerifyOptions{CheckContents: true})
+		check(t, err)
+		if len(res.Problems) > 0 {
+			t.Errorf("umask %o: %+v", mask, res.Problems)
+		}
+		if st, err := os.Stat(filepath.Join(s.RealPath(p), "d/tool")); err != nil || st.Mode() != 0o555 {
+			t.Errorf("umask %o: %v, %v", mask, st.Mode(), err)
+		}
+		check(t, s.Close())
+	}
+}
+
 // A file that has a name outside of the output gets an inode of its own; names
 // inside of it may share one.
 func TestHardLinks(t *testing.T) {

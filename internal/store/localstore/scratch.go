@@ -199,15 +199,10 @@ func checkEntry(name string) error {
 	return nil
 }
 
-// sealWith is seal for a tree whose NAR has just been checked while it was
-// written, so that it need not be read again.
-func (sc *scratch) sealWith(name string, hash nixhash.Hash, size uint64) error {
-	files, err := canonicalise(sc.dir, name, uint32(sc.s.opts.UID))
-	if err != nil {
-		return err
-	}
+// restored notes that an entry was made by restore from a NAR that has been
+// checked, so that nothing of it need be read again.
+func (sc *scratch) restored(name string, hash nixhash.Hash, size uint64, files int) {
 	sc.sealed[name] = store.Sealed{NarHash: hash, NarSize: size, Files: files}
-	return nil
 }
 
 // hashTree computes hash and size of the NAR of an entry of dir.
