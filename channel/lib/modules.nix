@@ -15,13 +15,22 @@ let
   inherit (lib) showOption isOption;
   inherit (builtins) isAttrs attrNames concatMap;
 
+  anonymous = "<anonymous module>";
+
   # A module in any of its forms -> { key, file, imports, disabled, options, config }
   normalise = fallbackKey: args: m:
     let
-      file = if builtins.isPath m || builtins.isString m then toString m else m._file or "<anonymous module>";
+      file = if builtins.isPath m || builtins.isString m then toString m else m._file or anonymous;
       key = if builtins.isPath m || builtins.isString m then toString m else m.key or fallbackKey;
       loaded = if builtins.isPath m || builtins.isString m then import m else m;
-      plain = apply file args (if isAttrs loaded && loaded ? __functor then loaded else loaded);
+      plain = apply file args loaded;
+      # A module without a file is named by where its first attribute stands.
+      place =
+        let
+          names = if isAttrs plain then attrNames plain else [ ];
+          pos = if names == [ ] then null else builtins.unsafeGetAttrPos (lib.head names) plain;
+        in
+        if file != anonymous || pos == null then file else pos.file;
       known = [ "_file" "key" "imports" "disabledModules" "options" "config" "meta" "freeformType" "_class" "require" ];
       explicit = plain ? config || plain ? options;
       stray = builtins.removeAttrs plain known;
@@ -33,7 +42,7 @@ let
       throw ("Module `${file}' has an unsupported attribute `${lib.head (attrNames stray)}'. This is caused by introducing a top-level `config' or `options' attribute. "
         + "Add configuration attributes immediately on the top level instead, or move all of them (namely: ${toString (attrNames stray)}) into the explicit `config' attribute.")
     else {
-      file = plain._file or file;
+      file = plain._file or place;
       key = plain.key or key;
       imports = plain.imports or [ ] ++ plain.require or [ ];
       disabled = plain.disabledModules or [ ];
