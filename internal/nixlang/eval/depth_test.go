@@ -61,3 +61,26 @@ func TestWorkerAfterError(t *testing.T) {
 		}
 	}
 }
+
+// TestTooLarge checks the limits on single values.
+func TestTooLarge(t *testing.T) {
+	c := newState(t, eval.Options{}).NewCtx()
+	tests := []struct {
+		f    func()
+		want string // part of the message, "" for no error
+	}{
+		{func() { eval.CheckStringSize(eval.MaxStringSize) }, ""},
+		{func() { eval.CheckStringSize(eval.MaxStringSize + 1) }, "string too long"},
+		{func() { eval.CheckListSize(eval.MaxListSize) }, ""},
+		{func() { eval.CheckListSize(-1) }, "list too long"},
+	}
+	for i, test := range tests {
+		got := ""
+		if err := c.Try(test.f); err != nil {
+			got = err.Msg
+		}
+		if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%d: got %q, want %q", i, got, test.want)
+		}
+	}
+}

@@ -62,6 +62,7 @@ func (n *listConcatNode) eval(c *Ctx, e *env) Value {
 	if len(y) == 0 {
 		return a
 	}
+	CheckListSize(len(x) + len(y))
 	l := make([]Value, len(x)+len(y))
 	copy(l, x)
 	copy(l[len(x):], y)
@@ -231,6 +232,7 @@ func concatTexts(texts []string) string {
 	if size == 0 {
 		return ""
 	}
+	CheckStringSize(size)
 	b := make([]byte, 0, size)
 	for _, s := range texts {
 		b = append(b, s...)

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"isomorph/internal/nixlang/syntax"
@@ -240,21 +241,21 @@ func (n *selectNode) trace(c *Ctx, err *Error, f frame) {
 }
 
 func (n *selectNode) showPath(c *Ctx, e *env, path []attrName) string {
-	s := ""
+	var b strings.Builder
 	for i := range path {
 		if i > 0 {
-			s += "."
+			b.WriteByte('.')
 		}
 		name := path[i].sym
 		if path[i].expr != nil {
 			if c.Try(func() { name = path[i].get(c, e) }) != nil {
-				s += `"${` + c.st.printExpr(path[i].src) + `}"`
+				b.WriteString(`"${` + c.st.printExpr(path[i].src) + `}"`)
 				continue
 			}
 		}
-		s += c.ShowName(name)
+		b.WriteString(c.ShowName(name))
 	}
-	return s
+	return b.String()
 }
 
 // select1Node is subject.name: by far the most frequent selection. It
