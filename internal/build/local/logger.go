@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"isomorph/internal/build"
 )
@@ -134,25 +135,26 @@ func cleanLine(s string) string {
 	coloured := false
 	for i := 0; i < len(s); {
 		if n := escapeLen(s[i:]); n > 0 {
-			if s[i+n-1] == 'm' && s[i+1] == '[' {
+			if n > 2 && s[i+n-1] == 'm' && s[i+1] == '[' {
 				b.WriteString(s[i : i+n])
 				coloured = true
 			}
 			i += n
 			continue
 		}
-		switch c := s[i]; {
-		case c == '\t':
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == '\t':
 			b.WriteByte(' ')
-		case c >= 0x20 && c != 0x7f:
-			b.WriteByte(c)
+		case r >= 0x20 && r < 0x7f || r >= 0xa0: // U+0080 to U+009F are control codes too
+			b.WriteRune(r) // U+FFFD for what is not UTF-8
 		}
-		i++
+		i += n
 	}
 	if coloured {
 		b.WriteString("\x1b[0m")
 	}
-	return strings.ToValidUTF8(b.String(), "\ufffd")
+	return b.String()
 }
 
 // escapeLen returns the length of the escape sequence that s begins with
@@ -164,8 +166,11 @@ func escapeLen(s string) int {
 	switch s[1] {
 	case '[':
 		for i := 2; i < len(s); i++ {
-			if s[i] >= 0x40 && s[i] <= 0x7e {
+			switch c := s[i]; {
+			case c >= 0x40 && c <= 0x7e:
 				return i + 1
+			case c < 0x20 || c > 0x7e: // no part of a sequence
+				return i
 			}
 		}
 		return len(s)

@@ -27,7 +27,7 @@ var probeWant = map[string]string{
 	"keyctl": "EPERM", "mount": "EPERM", "umount": "EPERM", "remount": "EPERM", "chroot": "EPERM", "unshare-user": "EPERM", "unshare-mount": "EPERM",
 	"clone-user": "EPERM", "clone3": "ENOSYS", "openat2": "ENOSYS", "io_uring": "ENOSYS", "open_tree": "EPERM", "mount_setattr": "EPERM",
 	"unknown-call": "ENOSYS", "x32-call": "ENOSYS", "bpf": "EPERM", "ptrace-init": "EPERM",
-	"core-pattern": "EROFS|EACCES", "sysrq": "EROFS|EACCES|ENOENT", "write-root": "EROFS", "write-input": "EROFS", "chmod-input": "EROFS", "link-input": "EXDEV", "write-store": "ok",
+	"core-pattern": "EROFS|EACCES", "sysrq": "EROFS|EACCES|ENOENT", "write-root": "EROFS", "write-input": "EROFS", "chmod-input": "EROFS", "chmod-device": "EROFS", "write-device": "ok", "open-pty": "ok", "shm": "ok", "link-input": "EXDEV", "write-store": "ok",
 	"chmod-setuid": "EPERM", "chmod-setgid": "EPERM", "chmod-plain": "ok", "fchmod": "EPERM", "fchmodat": "EPERM", "fchmodat2": "EPERM",
 	"open-setuid": "EPERM", "open-bits-unused": "ok", "mknod-setuid": "EPERM", "mknod-device": "EPERM", "chown": "EPERM|EINVAL",
 	"setxattr": "ENOTSUP", "getxattr": "ENOTSUP", "listxattr": "ENOTSUP", "removexattr": "ENOTSUP", "setxattrat": "ENOTSUP", "removexattrat": "ENOTSUP",

@@ -125,14 +125,18 @@ func (l *layout) dev(o order) {
 	l.mount("tmpfs", "/dev/shm", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777,size="+size)
 }
 
-// bindDevice shows a device file. Its mount keeps its own flags, so it works
-// although the root is mounted nodev.
+// bindDevice shows a device file. Its mount is read-only, which does not keep
+// anybody from writing to the device, but from changing the file's mode: when
+// root runs us, the sandbox's user owns the machine's own /dev/null.
 func (l *layout) bindDevice(p string) error {
 	src, err := unix.OpenTree(unix.AT_FDCWD, p, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(src)
+	if err := setMountAttr(src, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC); err != nil {
+		return err
+	}
 	l.file(p, 0o444, "")
 	return l.attach(src, p)
 }

@@ -88,6 +88,17 @@ var probes = []probe{
 	{"write-root", write("/new")},
 	{"write-input", write("/nix/store/declared/new")},
 	{"chmod-input", func() string { return result(syscall.Chmod("/nix/store/declared", 0o777)) }},
+	{"chmod-device", func() string { return result(syscall.Chmod("/dev/null", 0o666)) }},
+	{"write-device", func() string {
+		f, err := os.OpenFile("/dev/null", os.O_RDWR, 0)
+		if err == nil {
+			_, err = f.Write([]byte("x"))
+			f.Close()
+		}
+		return result(err)
+	}},
+	{"open-pty", func() string { f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0); f.Close(); return result(err) }},
+	{"shm", write("/dev/shm/x")},
 	{"link-input", func() string { return result(os.Link("/nix/store/declared/file", "/nix/store/link")) }},
 	{"write-store", write("/nix/store/new")},
 	{"chmod-setuid", withFile(func(f *os.File) error { return syscall.Chmod(f.Name(), 0o4755) })},
