@@ -43,15 +43,14 @@ func runGuest(ctx context.Context, g guest) error {
 	if err != nil {
 		return err
 	}
-	var finished bool
-	w := &watcher{script: g.script, done: func() { finished = true; stop(nil) }}
+	w := &watcher{script: g.script, done: func() { stop(nil) }}
 	w.send = func(b []byte) error { _, err := in.Write(b); return err }
 	cmd.Stdout = io.MultiWriter(w, ignoreErrors{g.console})
 	messages := &stderrWatcher{fatal: "KVM internal error", found: func() { stop(errKVM) }}
 	cmd.Stderr = messages
-	w.advance() // a script may begin with typing, or be empty
+	w.start()
 	err = runPinned(cmd)
-	if finished || err == nil && len(g.script) == 0 {
+	if w.stop() || err == nil && len(g.script) == 0 {
 		return nil
 	}
 	return w.failure(ctx, err, messages.String())

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Step is one step of a script: either waiting or typing.
@@ -11,7 +13,9 @@ type Step struct {
 	// Expect waits until this text has appeared on the console, after the
 	// text that the step before waited for.
 	Expect string
-	// Send types this text and the Enter key. What the guest prints up to the
+	// Send types this text and the Enter key, as soon as the guest has been
+	// silent for half a second: a shell that has just written its prompt, or
+	// is about to, then reads the line at once and shows it once. What the guest prints up to the
 	// next end of a line does not count for the steps that follow: a guest
 	// prints what is typed, and that must not be taken for the answer.
 	Send string
@@ -28,24 +32,40 @@ const maxPending = 1 << 20
 // tailSize is how much of the console is kept for error messages, in bytes.
 const tailSize = 8 << 10
 
+// quiet is how long the guest must be silent before something is typed, and
+// patience how long that is waited for: a chatty guest gets its line, too.
+const (
+	quiet    = 500 * time.Millisecond
+	patience = 10 * time.Second
+)
+
 // watcher follows the console and carries out a script.
 type watcher struct {
-	script  Script
-	send    func([]byte) error
-	done    func() // called once, when the script is at its end
+	script Script
+	send   func([]byte) error
+	done   func() // called once, when the script is at its end
+
+	mu      sync.Mutex
 	next    int    // the step that is waited for
 	pending []byte // printed and not matched yet
 	echoes  int    // lines of pending that are echoes of what was typed
 	tail    []byte
 	filter  filter
 	ended   bool
+	silence *time.Timer // runs until the guest has been silent for long enough
+	latest  *time.Timer // runs until patience is over
 }
 
 // Write takes what the guest prints. It never fails: a console that cannot be
 // understood is no reason to stop.
 func (w *watcher) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	text := w.filter.clean(p)
 	w.tail = keepLast(append(w.tail, text...), tailSize)
+	if w.silence != nil {
+		w.silence.Reset(quiet)
+	}
 	if !w.ended {
 		w.pending = keepLast(append(w.pending, text...), maxPending)
 		w.advance()
@@ -53,17 +73,20 @@ func (w *watcher) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// start carries out what is possible before the guest has printed anything.
+func (w *watcher) start() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.advance()
+}
+
 // advance carries out the steps that are possible now.
 func (w *watcher) advance() {
-	for ; w.next < len(w.script); w.next++ {
+	for w.next < len(w.script) {
 		step := w.script[w.next]
 		if step.Expect == "" {
-			if err := w.send([]byte(step.Send + "\r")); err != nil {
-				return // the guest has ended, which Run reports
-			}
-			w.pending = w.pending[:0]
-			w.echoes++
-			continue
+			w.planTyping()
+			return
 		}
 		if !w.skipEchoes() {
 			return
@@ -73,11 +96,55 @@ func (w *watcher) advance() {
 			return
 		}
 		w.pending = w.pending[i+len(step.Expect):]
+		w.next++
 	}
 	if !w.ended && len(w.script) > 0 {
 		w.ended = true
 		w.done()
 	}
+}
+
+// planTyping starts the wait for silence.
+func (w *watcher) planTyping() {
+	if w.silence != nil {
+		return
+	}
+	step := w.next
+	w.silence = time.AfterFunc(quiet, func() { w.typeNow(step) })
+	w.latest = time.AfterFunc(patience, func() { w.typeNow(step) })
+}
+
+// typeNow types the line of a step, unless that has been done.
+func (w *watcher) typeNow(step int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next != step || w.silence == nil {
+		return
+	}
+	w.stopTimers()
+	if err := w.send([]byte(w.script[step].Send + "\r")); err != nil {
+		return // the guest has ended, which Run reports
+	}
+	w.pending = w.pending[:0]
+	w.echoes++
+	w.next++
+	w.advance()
+}
+
+func (w *watcher) stopTimers() {
+	if w.silence != nil {
+		w.silence.Stop()
+		w.latest.Stop()
+		w.silence = nil
+	}
+}
+
+// stop ends the watching and reports whether the script came to its end.
+func (w *watcher) stop() (ended bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopTimers()
+	return w.ended
 }
 
 // skipEchoes drops the lines on which something was typed. It reports false

@@ -36,8 +36,9 @@ On a terminal, the console is connected to it; Ctrl-A x quits, Ctrl-A h helps.
 With --expect and --send the boot is a test. They form one list, in the order in
 which they are given, and are carried out step by step: --expect waits until
 TEXT appears on the console, after what the step before has waited for; --send
-types TEXT and the Enter key. The line on which it is typed does not count as
-output, so that the guest's echo is not taken for the answer:
+types TEXT and the Enter key as soon as the guest has been silent for half a
+second. The line on which it is typed does not count as output, so that the
+guest's echo is not taken for the answer:
 
     isomorph boot live.iso --expect '# ' --send hello_syncom --expect 'hello syncom'
 
