@@ -52,9 +52,10 @@ type EvalConfig struct {
 	AllowIFD     bool
 	AllowedURIs  []string
 
-	PipeOperators bool // the experimental feature
-	Lints         syntax.Lints
-	Channel       *LazyTree // the embedded channel, if the search path has it
+	PipeOperators  bool // the experimental feature
+	TOMLTimestamps bool // likewise
+	Lints          syntax.Lints
+	Channel        *LazyTree // the embedded channel, if the search path has it
 
 	Memory int64 // bytes that the process may use; 0 if unknown
 

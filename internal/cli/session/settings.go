@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,11 @@ func (s settings) seconds(name string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
+// experimental tells whether an experimental feature of Nix is asked for.
+func (s settings) experimental(name string) bool {
+	return slices.Contains(strings.Fields(s["experimental-features"]), name)
+}
+
 // lints reads the settings that say what to do about discouraged constructs.
 func (s settings) lints() (l syntax.Lints, err error) {
 	for name, level := range map[string]*syntax.LintLevel{
@@ -98,6 +104,9 @@ func (s settings) override(c *classic.Common) {
 		if value != "" {
 			s[name] = value
 		}
+	}
+	if len(c.Experiments) > 0 {
+		s.set("extra-experimental-features", strings.Join(c.Experiments, " "))
 	}
 	if c.KeepGoing {
 		s["keep-going"] = "true"
