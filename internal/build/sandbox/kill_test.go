@@ -200,3 +200,17 @@ func TestResults(t *testing.T) {
 		t.Errorf("no usage in %+v", res)
 	}
 }
+
+func TestPersonality(t *testing.T) {
+	for want32, want := range map[bool]string{true: "i686", false: "x86_64"} {
+		var out strings.Builder
+		spec := shell(t, "uname -m")
+		spec.Personality32, spec.Log = want32, &out
+		if res, err := sandbox.Run(t.Context(), spec); err != nil || !res.OK() {
+			t.Fatal(res, err)
+		}
+		if got := strings.TrimSpace(out.String()); got != want {
+			t.Errorf("uname -m with 32-bit personality %v: %s, want %s", want32, got, want)
+		}
+	}
+}
