@@ -14,6 +14,9 @@ import (
 // to delete.
 const maxOpenDepth = 128
 
+// maxTries is how often a directory is emptied before we give up.
+const maxTries = 10
+
 // remover deletes trees below one private directory.
 type remover struct {
 	base  *os.File // where too deep directories are moved to
@@ -51,11 +54,18 @@ func (r *remover) remove(dir *os.File, name string, depth int) error {
 	if depth >= maxOpenDepth {
 		return r.moveUp(dir, name)
 	}
-	if err := r.empty(dir, name, &st, depth); err != nil {
-		return err
-	}
 	r.freed += uint64(st.Blocks) * 512
-	return unlinkAt(dir, name, unix.AT_REMOVEDIR)
+	// Somebody may still have the directory open and have put something into
+	// it after we looked; he cannot do so for ever.
+	for try := 1; ; try++ {
+		if err := r.empty(dir, name, &st, depth); err != nil {
+			return err
+		}
+		err := unlinkAt(dir, name, unix.AT_REMOVEDIR)
+		if !errors.Is(err, unix.ENOTEMPTY) || try == maxTries {
+			return err
+		}
+	}
 }
 
 func (r *remover) empty(dir *os.File, name string, st *unix.Stat_t, depth int) error {
