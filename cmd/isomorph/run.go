@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,8 +46,17 @@ func interruptible(env *cli.Env) (context.Context, func()) {
 	go func() {
 		sig := <-env.Signals
 		cancel(fmt.Errorf("interrupted by the user (%s); run the same command again to go on", sig))
-		<-env.Signals
-		os.Exit(130)
+		// Some programs (timeout, a shell and its terminal) deliver a signal
+		// twice. A person who presses a second time is slower.
+		patience := time.After(500 * time.Millisecond)
+		for {
+			<-env.Signals
+			select {
+			case <-patience:
+				os.Exit(130)
+			default:
+			}
+		}
 	}()
 	return ctx, func() { cancel(nil) }
 }

@@ -77,6 +77,10 @@ type BuildConfig struct {
 	MaxSilent  time.Duration // of a build that prints nothing; 0 for none
 	System     string        // the platform that this machine builds for
 
+	ExtraSystems []string // platforms whose programs this machine runs, too
+	Features     []string // system features that derivations may ask for
+	CAFile       string   // certificates for fixed-output builds that use the network
+
 	Helper  string    // the executable that starts sandboxes: this one
 	Pasta   string    // program that gives fixed-output builds a network; "" for none
 	KeepDir string    // where directories of failed builds are kept

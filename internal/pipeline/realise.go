@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -18,10 +19,6 @@ import (
 // /bin/sh, whatever nixpkgs they come from: Nix's sandbox has one there, too.
 const seedShell = "seed/bin/busybox"
 
-// features are the system features that derivations may ask for; the defaults
-// of Nix on a machine without KVM.
-func features() []string { return []string{"benchmark", "big-parallel", "nixos-test"} }
-
 // realiser makes the session's realiser.
 func (s *Session) realiser() (*realise.Realiser, error) {
 	w := s.writable()
@@ -33,8 +30,13 @@ func (s *Session) realiser() (*realise.Realiser, error) {
 	if err != nil {
 		return nil, err
 	}
+	fo := s.cfg.Fetch
+	fo.PartDir = filepath.Join(s.stateDir(), "downloads") // on the store's disk: a rename ends a download
+	if err := os.MkdirAll(fo.PartDir, 0o755); err != nil {
+		return nil, err
+	}
 	builder := local.New(local.Options{
-		Store: w, Fetch: fetch.New(s.cfg.Fetch), System: b.System, Features: features(),
+		Store: w, Fetch: fetch.New(fo), System: b.System, ExtraSystems: b.ExtraSystems, Features: b.Features, CAFile: b.CAFile,
 		Shell: shell, Pasta: b.Pasta, KeepDir: b.KeepDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
 	})
 	return realise.New(realise.Options{

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+	"golang.org/x/sys/unix"
 
 	"isomorph/internal/channelfs"
 	"isomorph/internal/cli"
@@ -229,6 +230,7 @@ func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings, common *class
 		KeepGoing: flag("keep-going"), KeepFailed: flag("keep-failed"), Check: common.Check,
 		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"),
 		LookupEnv: m.Env.LookupEnv, System: hostSystem, Helper: m.Env.Self,
+		ExtraSystems: []string{"i686-linux"}, Features: features(), CAFile: m.caFile(),
 		Pasta: m.lookPath("pasta"), KeepDir: first(m.Env.Getenv("TMPDIR"), "/tmp"),
 	}
 	if b.Cores == 0 {
@@ -255,6 +257,26 @@ func (m *Maker) sandboxShell(b *pipeline.BuildConfig, set settings) error {
 		b.Shell, b.NoShell = m.abs(source), false
 	}
 	return nil
+}
+
+// features are the system features that derivations may ask for: Nix's own
+// defaults.
+func features() []string {
+	all := []string{"benchmark", "big-parallel", "nixos-test"}
+	if unix.Access("/dev/kvm", unix.R_OK|unix.W_OK) == nil {
+		all = append(all, "kvm")
+	}
+	return all
+}
+
+// caFile returns the certificates of authorities that this machine trusts.
+func (m *Maker) caFile() string {
+	for _, file := range []string{m.Env.Getenv("NIX_SSL_CERT_FILE"), m.Env.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt"} {
+		if _, err := os.Stat(file); file != "" && err == nil {
+			return file
+		}
+	}
+	return ""
 }
 
 // hostSystem is the platform that the program is made for; the channel and the
