@@ -46,7 +46,7 @@ func (k *compiler) node(e syntax.Expr) node {
 	case *syntax.Select:
 		return k.selection(e)
 	case *syntax.HasAttr:
-		return suspend(&hasAttrNode{subject: k.expr(e.Subject), pos: e.Subject.Pos(), path: k.path(e.Path)})
+		return suspend(&hasAttrNode{subject: k.operand(e.Subject, "in the argument of '?'"), path: k.path(e.Path)})
 	case *syntax.Attrs:
 		return k.attrs(e)
 	case *syntax.InheritFrom:
@@ -120,7 +120,7 @@ func (k *compiler) variable(v *syntax.Var) node {
 	n := &withVarNode{name: v.Name, pos: v.At}
 	hops := int(v.Ref.Level)
 	for w := v.Ref.With; w != nil; w = w.Outer {
-		n.scopes = append(n.scopes, withScope{hops, w.At})
+		n.scopes = append(n.scopes, withScope{hops: hops, pos: w.At})
 		hops = int(w.OuterLevel)
 	}
 	return suspend(n)
@@ -161,7 +161,7 @@ func (k *compiler) attrName(a syntax.AttrName) attrName {
 }
 
 func (k *compiler) selection(e *syntax.Select) node {
-	n := &selectNode{subject: k.expr(e.Subject), subjectPos: e.Subject.Pos(), path: k.path(e.Path), pos: e.At}
+	n := &selectNode{subject: k.operand(e.Subject, "while selecting an attribute"), path: k.path(e.Path), pos: e.At}
 	if e.Default != nil {
 		n.def = k.expr(e.Default)
 		return suspend(n)

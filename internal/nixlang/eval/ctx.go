@@ -69,7 +69,7 @@ type Stats struct {
 	Calls, PrimOpCalls     uint64 // of lambdas, of builtins
 	Sets, SetAttrs         uint64 // sets made, attributes in them
 	Lists, ListElems       uint64 // lists made by literals and ++
-	Lookups, LookupHits    uint64 // selections; those that the cache of the place answered
+	Lookups, LookupMisses  uint64 // selections; look-ups that the hint of the place did not answer
 	Updates, UpdateCopied  uint64 // uses of //, attributes copied by them
 	MergeHits, MergeMisses uint64 // look-ups of the cache of merged shapes
 	Concats                uint64 // uses of ++

@@ -11,15 +11,15 @@ const (
 // CheckStringSize throws if a string of so many bytes is too long. Builtins
 // call it before they make a string whose size depends on more than one
 // argument.
-func CheckStringSize(n int) {
+func CheckStringSize(pos Pos, n int) {
 	if n > MaxStringSize || n < 0 {
-		panic(Errorf(KindEval, 0, "string too long: %d bytes are more than the limit of %d", n, MaxStringSize))
+		panic(Errorf(KindEval, pos, "string too long: %d bytes are more than the limit of %d", n, MaxStringSize))
 	}
 }
 
 // CheckListSize is CheckStringSize for the elements of a list.
-func CheckListSize(n int) {
+func CheckListSize(pos Pos, n int) {
 	if n > MaxListSize || n < 0 {
-		panic(Errorf(KindEval, 0, "list too long: %d elements are more than the limit of %d", n, MaxListSize))
+		panic(Errorf(KindEval, pos, "list too long: %d elements are more than the limit of %d", n, MaxListSize))
 	}
 }

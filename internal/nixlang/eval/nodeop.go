@@ -62,7 +62,7 @@ func (n *listConcatNode) eval(c *Ctx, e *env) Value {
 	if len(y) == 0 {
 		return a
 	}
-	CheckListSize(len(x) + len(y))
+	CheckListSize(n.pos, len(x)+len(y))
 	l := make([]Value, len(x)+len(y))
 	copy(l, x)
 	copy(l[len(x):], y)
@@ -211,7 +211,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 			ctx = ctx.Merge(x)
 		}
 	}
-	s := concatTexts(texts)
+	s := concatTexts(n.pos, texts)
 	if !isPath {
 		return StringWith(s, ctx)
 	}
@@ -221,7 +221,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 	return Path(CanonPath(s))
 }
 
-func concatTexts(texts []string) string {
+func concatTexts(pos Pos, texts []string) string {
 	if len(texts) == 1 {
 		return texts[0]
 	}
@@ -232,7 +232,7 @@ func concatTexts(texts []string) string {
 	if size == 0 {
 		return ""
 	}
-	CheckStringSize(size)
+	CheckStringSize(pos, size)
 	b := make([]byte, 0, size)
 	for _, s := range texts {
 		b = append(b, s...)

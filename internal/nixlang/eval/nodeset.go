@@ -165,19 +165,16 @@ func (a *attrName) get(c *Ctx, e *env) Sym {
 // selectNode is subject.path or default.
 type selectNode struct {
 	suspension
-	subject    node
-	subjectPos Pos
-	path       []attrName
-	def        node
-	pos        Pos
+	subject operand
+	path    []attrName
+	def     node
+	pos     Pos
 }
 
 const selectingText = "while selecting an attribute"
 
 func (n *selectNode) eval(c *Ctx, e *env) Value {
-	c.pushMsg(n.subjectPos, selectingText)
 	v := n.subject.eval(c, e)
-	c.sp--
 	c.push(frame{kn: uint32(frSelect), p: ptr(n), q: ptr(e)})
 	at := c.sp - 1
 	attrPos := n.pos
@@ -267,9 +264,7 @@ type select1Node struct {
 }
 
 func (n *select1Node) eval(c *Ctx, e *env) Value {
-	c.pushMsg(n.subjectPos, selectingText)
 	v := n.subject.eval(c, e)
-	c.sp--
 	c.Stats.Lookups++
 	if v.kind() == kAttrs {
 		a := v.AsAttrs()
@@ -303,9 +298,9 @@ type hint struct{ at atomic.Uint32 }
 
 func (h *hint) find(c *Ctx, sh *shape, name Sym) int {
 	if i := int(h.at.Load()); i < len(sh.keys) && sh.keys[i] == name {
-		c.Stats.LookupHits++
 		return i
 	}
+	c.Stats.LookupMisses++
 	i := sh.find(name)
 	if i >= 0 {
 		h.at.Store(uint32(i))
@@ -316,18 +311,19 @@ func (h *hint) find(c *Ctx, sh *shape, name Sym) int {
 // hasAttrNode is subject ? path.
 type hasAttrNode struct {
 	suspension
-	subject node
-	pos     Pos
+	subject operand
 	path    []attrName
+	hint    hint // of the first name
 }
 
 func (n *hasAttrNode) eval(c *Ctx, e *env) Value {
-	c.pushMsg(n.pos, "in the argument of '?'")
 	v := n.subject.eval(c, e)
-	c.sp--
+	if len(n.path) == 1 && n.path[0].expr == nil {
+		return Bool(v.kind() == kAttrs && n.hint.find(c, v.AsAttrs().sh, n.path[0].sym) >= 0)
+	}
 	for i := range n.path {
 		if i > 0 {
-			v = c.ForceAt(v, n.pos)
+			v = c.ForceAt(v, n.subject.pos)
 		}
 		name := n.path[i].get(c, e)
 		if v.kind() != kAttrs {

@@ -114,16 +114,18 @@ type withVarNode struct {
 type withScope struct {
 	hops int
 	pos  Pos
+	hint hint
 }
 
 func (n *withVarNode) eval(c *Ctx, e *env) Value {
-	for _, s := range n.scopes {
+	for i := range n.scopes {
+		s := &n.scopes[i]
 		for range s.hops {
 			e = e.up
 		}
 		a := c.ForceAttrs(s.pos, *e.slot(0), "while evaluating the first subexpression of a with expression")
-		if v, ok := a.Get(n.name); ok {
-			return c.ForceAt(v, n.pos)
+		if i := s.hint.find(c, a.sh, n.name); i >= 0 {
+			return c.ForceAt(*a.slot(i), n.pos)
 		}
 	}
 	panic(Errorf(KindUndefinedVar, n.pos, "undefined variable '%s'", c.ShowName(n.name)))
