@@ -1,0 +1,105 @@
+package eval_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+
+	"isomorph/internal/nixlang/eval"
+)
+
+func names(c *eval.Ctx, v eval.Value) []string {
+	var out []string
+	for at := range c.Sorted(v.AsAttrs()) {
+		out = append(out, c.Name(at.Name)+"="+strconv.FormatInt(at.Value.AsInt(), 10))
+	}
+	return out
+}
+
+func TestAttrsBuilder(t *testing.T) {
+	build := func(first bool) []string {
+		c := newState(t, eval.Options{}).NewCtx()
+		b := c.NewAttrs(0)
+		for i, n := range []string{"z", "a", "z", "", "Z", "a"} {
+			b.SetName(n, eval.Int(int64(i)))
+		}
+		if first {
+			return names(c, b.BuildFirst())
+		}
+		return names(c, b.Build())
+	}
+	if got, want := build(false), []string{"=3", "Z=4", "a=5", "z=2"}; !slices.Equal(got, want) {
+		t.Errorf("Build: got %v, want %v", got, want)
+	}
+	if got, want := build(true), []string{"=3", "Z=4", "a=1", "z=0"}; !slices.Equal(got, want) {
+		t.Errorf("BuildFirst: got %v, want %v", got, want)
+	}
+}
+
+// TestAttrsSizes looks every name up in sets of sizes around those at which
+// the way of searching changes, and in their unions.
+func TestAttrsSizes(t *testing.T) {
+	st := newState(t, eval.Options{})
+	c := st.NewCtx()
+	set := func(from, to int) *eval.Attrs {
+		b := c.NewAttrs(to - from)
+		for i := to - 1; i >= from; i-- {
+			b.SetName("n"+strconv.Itoa(i), eval.Int(int64(i)))
+		}
+		return b.Build().AsAttrs()
+	}
+	for _, n := range []int{0, 1, 7, 8, 9, 47, 48, 49, 300} {
+		a := set(0, n)
+		for _, m := range []int{0, 1, 8, 60} {
+			u := c.Update(a, set(n/2, n/2+m))
+			if got, want := u.Len(), max(n, n/2+m); got != want {
+				t.Errorf("%d // %d: got %d attributes, want %d", n, m, got, want)
+			}
+			for i := range u.Len() {
+				v, ok := u.Get(c.Intern("n" + strconv.Itoa(i)))
+				if !ok || v.AsInt() != int64(i) {
+					t.Errorf("%d // %d: n%d is %v, %v", n, m, i, v, ok)
+				}
+			}
+			if u.Has(c.Intern("other")) {
+				t.Errorf("%d // %d has an attribute that nobody put there", n, m)
+			}
+		}
+	}
+}
+
+func TestFilterAndMap(t *testing.T) {
+	st := newState(t, eval.Options{})
+	c := st.NewCtx()
+	v, err := c.Eval(source("{ a = 1; b = 2; c = 3; }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := v.AsAttrs()
+	kept := c.FilterAttrs(a, func(s eval.Sym) bool { return c.Name(s) != "b" })
+	if got, want := names(c, kept), []string{"a=1", "c=3"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if at, _ := kept.AsAttrs().GetAttr(c.Intern("c")); st.Files().Position(at.Pos).Column != 17 {
+		t.Errorf("a filtered attribute lost its position: %v", st.Files().Position(at.Pos))
+	}
+	mapped := c.MapValues(a, func(at eval.Attr) eval.Value { return eval.Int(at.Value.AsInt() * 2) })
+	if got, want := names(c, mapped), []string{"a=2", "b=4", "c=6"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if at, _ := mapped.AsAttrs().GetAttr(c.Intern("c")); at.Pos != 0 {
+		t.Error("a mapped attribute has a position")
+	}
+	if got := c.FilterAttrs(a, func(eval.Sym) bool { return true }); got != v {
+		t.Error("filtering that keeps all makes a new set")
+	}
+}
+
+func TestRecord(t *testing.T) {
+	st := newState(t, eval.Options{})
+	r := st.NewRecord("zeta", "alpha")
+	c := st.NewCtx()
+	if got, want := names(c, r.Make(c, eval.Int(1), eval.Int(2))), []string{"alpha=2", "zeta=1"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
