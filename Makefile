@@ -34,6 +34,7 @@ check:
 	$(GO) vet ./...
 	$(GO) mod tidy -diff
 	$(GO) test -short -timeout 20m ./...
+	$(GO) test -tags failpoints ./internal/store/localstore ./internal/failpoint
 
 ## each fuzz target for FUZZTIME
 FUZZTIME ?= 30s

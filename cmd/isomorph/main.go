@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"isomorph/internal/build/sandbox"
@@ -29,6 +30,7 @@ import (
 func main() {
 	sandbox.Main() // does not return in the process that a build runs in
 
+	unix.Umask(0o022) // what others may read is no business of the caller's umask
 	env := newEnv()
 	os.Exit(exitCode(env, run(env, os.Args[1:])))
 }

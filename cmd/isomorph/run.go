@@ -138,7 +138,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	root.AddCommand(storecmd.New(env, storeDeps(m))...)
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))
-	root.AddCommand(lockcmd.New(env, lockDeps()))
+	root.AddCommand(lockcmd.New(env, lockDeps(m)))
 	root.AddCommand(initcmd.New(env, examples.Files()))
 	root.AddCommand(newDocs(root))
 	return root

@@ -16,6 +16,7 @@ import (
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
 	"isomorph/internal/cli/storecmd"
+	"isomorph/internal/debian/archive"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/pipeline"
@@ -45,8 +46,11 @@ func channelDeps(m *session.Maker) channelcmd.Deps {
 	}
 }
 
-func lockDeps() lockcmd.Deps {
+// lockDeps gives the command "lock" the network, apt's configuration and the
+// lock that is built in.
+func lockDeps(m *session.Maker) lockcmd.Deps {
 	return lockcmd.Deps{
+		Fetcher:  archive.NewHTTP(m.Proxy()),
 		Root:     os.DirFS("/"),
 		Embedded: func() ([]byte, error) { return fs.ReadFile(channel.Files(), channelfs.LockFile) },
 	}
@@ -110,11 +114,11 @@ func buildFromChannel(ctx context.Context, env *cli.Env, s *pipeline.Session, di
 func storeDeps(m *session.Maker) storecmd.Deps {
 	return storecmd.Deps{
 		Open: func(ctx context.Context, common *classic.Common) (*localstore.Store, error) {
-			cfg, err := m.Config(ctx, common)
+			opts, err := m.StoreOptions(common)
 			if err != nil {
 				return nil, err
 			}
-			return localstore.Open(ctx, cfg.Store)
+			return localstore.Open(ctx, opts)
 		},
 		Realise: func(ctx context.Context, common *classic.Common, operands []string) ([]storepath.Path, error) {
 			s, err := m.Open(ctx, common)

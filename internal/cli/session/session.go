@@ -60,7 +60,7 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 	}
 	set.override(common)
 	cfg := &pipeline.Config{Now: m.Env.Now, Random: m.Env.Random}
-	if cfg.Store, err = m.storeOptions(common); err != nil {
+	if cfg.Store, err = m.StoreOptions(common); err != nil {
 		return nil, err
 	}
 	if cfg.Fetch, err = m.fetchOptions(common, set); err != nil {
@@ -95,9 +95,10 @@ func (m *Maker) dir(variable, fallback string) (string, error) {
 // CacheDir returns where things are kept that can be had again.
 func (m *Maker) CacheDir() (string, error) { return m.dir("XDG_CACHE_HOME", ".cache") }
 
-func (m *Maker) storeOptions(common *classic.Common) (localstore.Options, error) {
+// StoreOptions works out where the store lies.
+func (m *Maker) StoreOptions(common *classic.Common) (localstore.Options, error) {
 	opts := localstore.Options{UID: m.Env.UID, Now: m.Env.Now, Rand: m.Env.Random, ProcDir: "/proc"}
-	opts.Waiting = func(what string) { fmt.Fprintf(m.Env.Stderr, "waiting: %s\n", what) }
+	opts.Waiting = func(what string) { fmt.Fprintln(m.Env.Stderr, what) }
 	opts.Warn = m.warn
 	for variable, field := range map[string]*string{
 		"NIX_STATE_DIR": &opts.StateDir, "NIX_LOG_DIR": &opts.LogDir, "NIX_STORE_DIR": &opts.RealStoreDir,
@@ -143,20 +144,26 @@ func (m *Maker) fetchOptions(common *classic.Common, set settings) (fetch.Option
 	if err != nil {
 		return fetch.Options{}, err
 	}
-	config := httpproxy.Config{
-		HTTPProxy:  first(m.Env.Getenv("http_proxy"), m.Env.Getenv("HTTP_PROXY")),
-		HTTPSProxy: first(m.Env.Getenv("https_proxy"), m.Env.Getenv("HTTPS_PROXY")),
-		NoProxy:    first(m.Env.Getenv("no_proxy"), m.Env.Getenv("NO_PROXY")),
-	}
-	proxy := config.ProxyFunc()
 	return fetch.Options{
 		Now:     m.Env.Now,
 		Rand:    m.random,
 		Sleep:   sleep,
 		Mirrors: m.Mirrors(common.Mirrors),
 		Offline: offline,
-		Proxy:   func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		Proxy:   m.Proxy(),
 	}, nil
+}
+
+// Proxy returns which proxy a request goes through, by the usual variables of
+// the environment.
+func (m *Maker) Proxy() func(*http.Request) (*url.URL, error) {
+	config := httpproxy.Config{
+		HTTPProxy:  first(m.Env.Getenv("http_proxy"), m.Env.Getenv("HTTP_PROXY")),
+		HTTPSProxy: first(m.Env.Getenv("https_proxy"), m.Env.Getenv("HTTPS_PROXY")),
+		NoProxy:    first(m.Env.Getenv("no_proxy"), m.Env.Getenv("NO_PROXY")),
+	}
+	proxy := config.ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }
 }
 
 func first(a, b string) string {
