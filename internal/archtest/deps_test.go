@@ -33,7 +33,8 @@ var rules = []struct {
 	{"internal/nar", []string{"internal/nixhash"}, "a format"},
 	{"internal/atomicfile", nil, "support"},
 	{"internal/failpoint", nil, "support"},
-	{"internal/unpack", []string{"internal/debian/unxz"}, "tar and zip to a directory"},
+	{"internal/unxz", nil, "xz streams in bounded memory"},
+	{"internal/unpack", []string{"internal/unxz"}, "tar and zip to a directory"},
 	{"internal/tools/...", nil, "for developers"},
 
 	{"internal/nixlang/syntax", nil, "text to tree"},
@@ -54,7 +55,7 @@ var rules = []struct {
 	{"internal/build/buildtest", append([]string{"internal/build/...", "internal/store/..."}, formats...), "the suite every builder passes"},
 	{"internal/realise", append([]string{"internal/build", "internal/store"}, formats...), "the graph"},
 
-	{"internal/debian/...", []string{"internal/debian/...", "internal/nixhash", "internal/atomicfile"}, "archives and indexes; knows no Nix"},
+	{"internal/debian/...", []string{"internal/debian/...", "internal/unxz", "internal/nixhash", "internal/atomicfile"}, "archives and indexes; knows no Nix"},
 	{"internal/channelfs", []string{"internal/debian/...", "internal/atomicfile", "internal/nixhash"}, "the embedded channel on disk"},
 	{"internal/boot", nil, "images into QEMU"},
 	{"internal/progress", nil, "what is going on, for a person"},

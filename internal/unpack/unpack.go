@@ -25,7 +25,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
 
-	"isomorph/internal/debian/unxz"
+	"isomorph/internal/unxz"
 )
 
 // Limits bounds what an archive may make; the zero value means the defaults.

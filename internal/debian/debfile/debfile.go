@@ -28,7 +28,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"isomorph/internal/debian/deb822"
-	"isomorph/internal/debian/unxz"
+	"isomorph/internal/unxz"
 )
 
 // Limits, in bytes. Debian's largest package has about 2 GB; the only one that

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"isomorph/internal/debian/deb822"
-	"isomorph/internal/debian/unxz"
+	"isomorph/internal/unxz"
 	"isomorph/internal/debian/version"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/ulikunitz/xz"
 
-	"isomorph/internal/debian/unxz"
+	"isomorph/internal/unxz"
 )
 
 func compress(t testing.TB, data []byte, conf xz.WriterConfig) []byte {
