@@ -16,8 +16,8 @@ import (
 	"strings"
 
 	"isomorph/internal/debian/deb822"
-	"isomorph/internal/unxz"
 	"isomorph/internal/debian/version"
+	"isomorph/internal/unxz"
 )
 
 // MaxSize is the largest decompressed index accepted, in bytes (that of

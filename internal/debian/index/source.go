@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"isomorph/internal/debian/deb822"
-	"isomorph/internal/unxz"
 	"isomorph/internal/debian/version"
+	"isomorph/internal/unxz"
 )
 
 // Source is the upstream archive of a source package.
