@@ -138,9 +138,6 @@ func (w *world) visible(path string, inner Filter) Filter {
 	}
 }
 
-// AllowPath lets a restricted or pure evaluation read path and all below it.
-func (w *world) AllowPath(path string) { w.access.allow(eval.CanonPath(path)) }
-
 // checkURL throws if a URL may not be fetched in restricted evaluation: it must
 // be one of the allowed URIs or below one.
 func (w *world) checkURL(url string) {

@@ -47,13 +47,6 @@ func (w *world) ImportFile(c *eval.Ctx, path string) eval.Value {
 	return v
 }
 
-// EvalFile returns the value of the file that a command is called with: as
-// ImportFile, but it is not remembered, and errors do not tell the file's name,
-// which the user has just typed. Errors are thrown.
-func (w *world) EvalFile(c *eval.Ctx, path string) eval.Value {
-	return w.run(c, w.source(w.resolveImport(path)))
-}
-
 func (w *world) evalFile(c *eval.Ctx, file string) eval.Value {
 	p, err := w.st.Parse(w.source(file))
 	if err != nil {
