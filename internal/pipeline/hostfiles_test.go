@@ -1,0 +1,128 @@
+package pipeline
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"isomorph/internal/nixlang/builtins"
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// placed is a store whose objects lie in a directory of the test.
+type placed struct {
+	emptyStore
+	root string
+}
+
+func (p placed) RealPath(x storepath.Path) string { return filepath.Join(p.root, string(x)) }
+
+var _ store.Reader = placed{}
+
+const (
+	objectA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-a"
+	objectB = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-b"
+)
+
+func testFiles(t *testing.T) (*hostFiles, string) {
+	t.Helper()
+	root := t.TempDir()
+	write(t, filepath.Join(root, objectA, "dir", "file"), "in a")
+	for link, target := range map[string]string{
+		objectB:            "/nix/store/" + objectA,
+		objectA + "/up":    "../" + objectA + "/dir",
+		objectA + "/loop":  "loop",
+		objectA + "/hosts": "/etc/hosts",
+	} {
+		if err := os.Symlink(target, filepath.Join(root, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := &hostFiles{
+		dir: storepath.DefaultDir, store: placed{emptyStore{storepath.DefaultDir}, root}, trees: map[storepath.Path]string{},
+		text: func(storepath.Path) ([]byte, bool) { return nil, false },
+	}
+	return f, root
+}
+
+// Links in the store mean store objects, wherever the store lies.
+func TestFilesOfTheStore(t *testing.T) {
+	f, _ := testFiles(t)
+	for _, name := range []string{"/a-a/dir/file", "/b-b/dir/file", "/b-b/up/file", "/a-a/dir/../up/file"} {
+		name = strings.NewReplacer("/a-a", "/nix/store/"+objectA, "/b-b", "/nix/store/"+objectB).Replace(name)
+		b, err := f.ReadFile(name)
+		if err != nil || string(b) != "in a" {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+	if _, err := f.ReadFile("/nix/store/" + objectA + "/loop"); err == nil {
+		t.Error("a loop of links was read")
+	}
+	kind, err := f.Lstat("/nix/store/" + objectB)
+	if err != nil || kind != builtins.Symlink {
+		t.Errorf("the link itself: %q, %v", kind, err)
+	}
+	list, err := f.ReadDir("/nix/store/" + objectB + "/up")
+	if err != nil || len(list) != 1 || list[0].Name != "file" {
+		t.Errorf("a directory through two links: %v, %v", list, err)
+	}
+}
+
+func TestResolveSymlinks(t *testing.T) {
+	f, _ := testFiles(t)
+	for name, want := range map[string]string{
+		"/nix/store/" + objectB:                    "/nix/store/" + objectA,
+		"/nix/store/" + objectB + "/up":            "/nix/store/" + objectA + "/dir",
+		"/nix/store/" + objectA + "/no/such/thing": "/nix/store/" + objectA + "/no/such/thing",
+		"/nix/store/" + objectA + "/hosts":         "/etc/hosts",
+	} {
+		got, err := f.ResolveSymlinks(name, true)
+		if err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		}
+	}
+	got, err := f.ResolveSymlinks("/nix/store/"+objectB, false)
+	if err != nil || got != "/nix/store/"+objectB {
+		t.Errorf("last part kept: %q, %v", got, err)
+	}
+}
+
+// A tree that was added and not copied behaves as the store object that it is.
+func TestTreesThatAreNotCopied(t *testing.T) {
+	f, _ := testFiles(t)
+	tree := t.TempDir()
+	write(t, filepath.Join(tree, "x"), "lazy")
+	f.trees["cccccccccccccccccccccccccccccccc-c"] = tree
+	b, err := f.ReadFile("/nix/store/cccccccccccccccccccccccccccccccc-c/x")
+	if err != nil || string(b) != "lazy" {
+		t.Errorf("got %q, %v", b, err)
+	}
+}
+
+func TestLazyTreeIsMadeOnceWhenTouched(t *testing.T) {
+	made := 0
+	l := &LazyTree{Dir: "/cache/channel", Make: func() error { made++; return nil }}
+	l.touch("/etc/passwd")
+	if made != 0 {
+		t.Error("made without need")
+	}
+	l.touch("/cache/channel/default.nix")
+	l.touch("/cache/channel")
+	if made != 1 || l.Err() != nil {
+		t.Errorf("made %d times, %v", made, l.Err())
+	}
+}
+
+func TestSplitAttrPath(t *testing.T) {
+	for in, want := range map[string]string{"": "", "a": "a", "a.b.0": "a|b|0", `a."x.y".b`: "a|x.y|b", "a.": "a"} {
+		got, err := splitAttrPath(in)
+		if err != nil || strings.Join(got, "|") != want {
+			t.Errorf("%q: got %q, %v, want %q", in, got, err, want)
+		}
+	}
+	if _, err := splitAttrPath(`a."b`); err == nil {
+		t.Error("an open quote was accepted")
+	}
+}
