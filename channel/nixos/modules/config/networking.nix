@@ -69,7 +69,7 @@ in
         + lib.optionalString (cfg.hostName != "") "127.0.1.1 ${cfg.fqdn}${lib.optionalString (cfg.domain != null) " ${cfg.hostName}"}\n"
         + lib.concatStrings (lib.mapAttrsToList (a: names: "${a} ${lib.concatStringsSep " " names}\n") cfg.hosts) + cfg.extraHosts;
       "etc/resolv.conf".link = "../run/systemd/resolve/stub-resolv.conf";
-      "etc/systemd/resolved.conf.d/recipe.conf".text = "[Resolve]\n"
+      "etc/systemd/resolved.conf.d/recipe.conf".text = "[Resolve]\nLLMNR=no\nMulticastDNS=no\n"
         + lib.optionalString (cfg.nameservers != [ ]) "DNS=${toString cfg.nameservers}\n"
         + lib.optionalString (cfg.search != [ ]) "Domains=${toString cfg.search}\n";
       "etc/systemd/network/80-dhcp.network" = lib.mkIf cfg.useDHCP {
@@ -83,6 +83,7 @@ in
           + lib.optionalString (cfg.defaultGateway != null && i.ipv4.addresses != [ ]) "Gateway=${cfg.defaultGateway.address}\n";
       })
       cfg.interfaces;
+    environment.systemPackages = lib.optional cfg.firewall.enable pkgs.nftables;
     boot.kernelParams = lib.optional (!cfg.usePredictableInterfaceNames) "net.ifnames=0" ++ lib.optional (!cfg.enableIPv6) "ipv6.disable=1";
     systemd.services.live-firewall = lib.mkIf cfg.firewall.enable {
       description = "Packet filter of the recipe";
