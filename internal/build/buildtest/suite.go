@@ -175,6 +175,15 @@ func testCanonical(w *World, b build.Builder) {
 	w.MustBuild(b, w.Script("modes", `B=${builder%sh}busybox; $B mkdir -p $out/d; echo x > $out/d/f; $B chmod 600 $out/d/f; echo y > $out/x; $B chmod 711 $out/x; $B ln -s f $out/d/l; $B ln $out/x $out/hard`))
 	w.wantFailure(b, w.Script("fifo", `${builder%sh}busybox mkfifo $out`), build.Rejected, "output 'out' of")
 	w.wantFailure(b, w.Script("setuid", `echo > $out; ${builder%sh}busybox chmod 4755 $out`), build.Failed, "exit code 1")
+	// A copy of a source is read-only like the source; a user who is not root
+	// may not simply move such a directory elsewhere.
+	for _, mode := range []string{"555", "000"} {
+		d := w.Script("ro"+mode, `B=${builder%sh}busybox; $B mkdir $out; echo x > $out/f; $B chmod `+mode+` $out/f $out`)
+		w.MustBuild(b, d)
+		if got := w.Read(d.Out("out"), "f"); got != "x\n" {
+			w.T.Errorf("mode %s: got %q", mode, got)
+		}
+	}
 	w.wantFailure(b, w.Script("fifo2", `B=${builder%sh}busybox; $B mkdir $out; $B mkfifo $out/f`), build.Rejected, "output 'out' of")
 }
 

@@ -77,6 +77,14 @@ func (j *job) collect(name string) error {
 	if j.drv.IsFixed() {
 		return j.copyOut(inStore, string(p))
 	}
+	// A directory that gets another parent has its ".." changed, for which
+	// everybody but root needs the right to write it; copies of sources are
+	// read-only, as the store is. Sealing sets the mode anew.
+	if st.IsDir() && st.Mode().Perm()&0o700 != 0o700 {
+		if err := j.root.Chmod(inStore, 0o700); err != nil {
+			return err
+		}
+	}
 	return j.root.Rename(inStore, string(p))
 }
 
