@@ -74,7 +74,6 @@ rec {
       outPath = assert condition; drv.outPath;
     };
 
-  hydraJob = drv: drv;
   makeScope = newScope: f:
     let
       self = f self // {
@@ -85,7 +84,6 @@ rec {
       };
     in
     self;
-  makeScopeWithSplicing' = { otherSplices, keep ? _: { }, extra ? _: { }, f }: throw "lib.makeScopeWithSplicing': the channel does not cross-compile; use lib.makeScope";
   extendMkDerivation = { constructDrv, excludeDrvArgNames ? [ ], extendDrvArgs, transformDrv ? x: x, ... }: fpargs:
     transformDrv (constructDrv (final:
       let args = lib.toFunction fpargs final; in builtins.removeAttrs args excludeDrvArgNames // extendDrvArgs final args));

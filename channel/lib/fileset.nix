@@ -31,7 +31,4 @@ rec {
   reaches = fs: dir:
     lib.any (name: let type = (builtins.readDir dir).${name}; p = "${toString dir}/${name}"; in
       if type == "directory" then reaches fs (/. + p) else fs.has p type) (builtins.attrNames (builtins.readDir dir));
-  toList = fileset: throw "lib.fileset.toList: use lib.fileset.toSource";
-  trace = fileset: x: x;
-  traceVal = x: x;
 }

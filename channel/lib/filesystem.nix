@@ -13,5 +13,4 @@ rec {
         then packagesFromDirectoryRecursive { inherit callPackage; directory = directory + "/${name}"; }
         else callPackage (directory + "/${name}" + lib.optionalString (type == "directory") "/package.nix") { };
     }) (lib.filterAttrs (name: type: type == "directory" || lib.hasSuffix ".nix" name) (builtins.readDir directory));
-  locateDominatingFile = pattern: file: throw "locateDominatingFile: name the file directly";
 }

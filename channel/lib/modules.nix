@@ -263,7 +263,7 @@ let
           lib.recursiveUpdate
             (freeform.merge prefix (map (u: { inherit (u) file; value = lib.setAttrByPath (lib.drop (lib.length prefix) u.loc) u.value; }) result.unmatched))
             declared;
-      config = builtins.removeAttrs (if result.unmatched == [ ] then declared else withFreeform) [ ] // { inherit (declared) _module; };
+      config = (if result.unmatched == [ ] then declared else withFreeform) // { inherit (declared) _module; };
       public = builtins.removeAttrs config [ "_module" ];
     in
     {

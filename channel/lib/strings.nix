@@ -73,7 +73,6 @@ rec {
   addContextFrom = src: target: substring 0 0 src + target;
   splitString = sep: s:
     map (addContextFrom s) (lib.filter builtins.isString (builtins.split (escapeRegex (toString sep)) (toString s)));
-  splitStringBy = pred: keep: s: throw "strings.splitStringBy: use splitString or builtins.split";
   cmakeOptionType = type: feature: value: "-D${feature}:${type}=${value}";
   cmakeBool = feature: flag: cmakeOptionType "BOOL" feature (lib.toUpper (lib.boolToString flag));
   cmakeFeature = cmakeOptionType "STRING";

@@ -99,7 +99,6 @@ let
     };
     nonEmptyListOf = elem: addCheck (listOf elem) (l: l != [ ]) // { description = "non-empty list of ${elem.descriptionParen}"; emptyValue = { }; };
     attrsWith = { elemType, lazy ? false, placeholder ? "name" }: (if lazy then lazyAttrsOf else attrsOf) elemType;
-    attrsOf = elem: attrsOfKind "attrsOf" elem (filtered: filtered);
     lazyAttrsOf = elem: mkOptionType {
       name = "lazyAttrsOf"; description = "lazy attribute set of ${elem.descriptionParen}"; check = builtins.isAttrs; emptyValue.value = { };
       merge = loc: defs: builtins.zipAttrsWith (name: ds: let m = lib.modules.mergeDefinitions (loc ++ [ name ]) elem ds; in m.optionalValue.value or elem.emptyValue.value or m.mergedValue)
@@ -108,8 +107,10 @@ let
       getSubModules = elem.getSubModules;
       substSubModules = m: lazyAttrsOf (elem.substSubModules m);
     };
-    attrsOfKind = kind: elem: _: mkOptionType {
-      name = kind; description = "attribute set of ${elem.descriptionParen}"; check = builtins.isAttrs; emptyValue.value = { };
+    # Unlike lazyAttrsOf, knows its names only when every definition's mkIf is
+    # settled: an attribute that is switched off is not there.
+    attrsOf = elem: mkOptionType {
+      name = "attrsOf"; description = "attribute set of ${elem.descriptionParen}"; check = builtins.isAttrs; emptyValue.value = { };
       merge = loc: defs: lib.mapAttrs (_: v: v.value) (lib.filterAttrs (_: v: v ? value)
         (builtins.zipAttrsWith (name: ds: (lib.modules.mergeDefinitions (loc ++ [ name ]) elem ds).optionalValue)
           (map (def: lib.mapAttrs (_: value: { inherit (def) file; inherit value; }) def.value) defs)));
