@@ -66,14 +66,17 @@ func (s *Store) addNAR(ctx context.Context, info *store.PathInfo, r io.Reader) e
 	}
 	defer sc.Close()
 	const entry = "x"
-	h := nixhash.SHA256.New()
-	in := io.TeeReader(&contextReader{ctx, io.LimitReader(r, int64(info.NarSize))}, h)
+	h, size := nixhash.SHA256.New(), &counter{ctx: ctx}
+	in := io.TeeReader(&contextReader{ctx, io.LimitReader(r, int64(info.NarSize))}, io.MultiWriter(h, size))
 	files, err := restore(in, sc.dir, entry, info.NarSize)
 	if err != nil {
 		return err
 	}
 	if got := nixhash.FromState(nixhash.SHA256, h); got != info.NarHash {
 		return fmt.Errorf("hash mismatch importing path '%s';\n  specified: %s\n  got:       %s\n%w", s.Dir().Join(info.Path), info.NarHash.SRI(), got.SRI(), store.ErrHashMismatch)
+	}
+	if size.n != info.NarSize {
+		return fmt.Errorf("size mismatch importing path '%s';\n  specified: %d\n  got:       %d\n%w", s.Dir().Join(info.Path), info.NarSize, size.n, store.ErrHashMismatch)
 	}
 	sc.restored(entry, info.NarHash, info.NarSize, files)
 	if info.CA != "" {

@@ -11,3 +11,6 @@ func (s *Store) ForgetTempRoots(t testing.TB) {
 	s.temp.rooted = nil
 	s.forget()
 }
+
+// OnPass calls f at each moment that the store marks by a name.
+func (s *Store) OnPass(f func(place string)) { s.passing = f }

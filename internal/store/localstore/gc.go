@@ -103,13 +103,28 @@ func sortedPaths(set map[storepath.Path]bool) []storepath.Path {
 }
 
 // alive returns the valid paths that something needs.
+//
+// The order of the readings matters. Nobody can add a temporary root now, but
+// whoever has one can make its path valid, root it and end. So the temporary
+// roots come first: their owner either was there, or had written its row
+// before the rows are read, and its permanent root before those are.
 func (c *collector) alive() (map[storepath.Path]bool, error) {
-	var err error
+	var todo []storepath.Path
+	c.temp = map[string]bool{}
+	err := c.s.findTempRoots(func(p storepath.Path, _ string) {
+		c.temp[p.HashPart()] = true
+		todo = append(todo, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.s.pass("gc-temproots-read")
 	if c.graph, err = c.s.readGraph(c.ctx); err != nil {
 		return nil, err
 	}
-	c.temp = map[string]bool{}
-	var todo []storepath.Path
+	c.s.pass("gc-graph-read")
+	temporary := todo
+	todo = nil
 	alive := map[storepath.Path]bool{}
 	push := func(p storepath.Path) {
 		if c.graph.has(p) && !alive[p] {
@@ -117,11 +132,10 @@ func (c *collector) alive() (map[storepath.Path]bool, error) {
 			todo = append(todo, p)
 		}
 	}
-	err = c.s.findTempRoots(func(p storepath.Path, _ string) {
-		c.temp[p.HashPart()] = true
+	for _, p := range temporary {
 		push(p)
-	})
-	if err == nil && !c.opts.IgnoreLiveness {
+	}
+	if !c.opts.IgnoreLiveness {
 		err = c.s.findRoots(c.deletes(), func(p storepath.Path, _ string) { push(p) })
 	}
 	for len(todo) > 0 {
@@ -278,35 +292,41 @@ func (c *collector) deleteGarbage() error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if !c.isGarbage(name) {
-			continue
+		garbage, held := c.isGarbage(name)
+		if garbage {
+			err = c.throwAway(name)
 		}
-		if err := c.throwAway(name); err != nil {
+		if held != nil {
+			err = errors.Join(err, held.Close())
+		}
+		if err != nil {
 			return err
+		}
+		if !garbage {
+			continue
 		}
 		c.result.Garbage = append(c.result.Garbage, name)
 	}
 	return c.s.pruneLinks()
 }
 
-func (c *collector) isGarbage(name string) bool {
+// isGarbage tells whether a name of the store directory may go. A scratch
+// directory is held locked until it is gone: one that was just being created
+// would otherwise be taken for good by its creator in between.
+func (c *collector) isGarbage(name string) (yes bool, held *atomicfile.Lock) {
 	switch {
 	case name == linksDir || name == c.trash.name:
-		return false
+		return false, nil
 	case c.opts.Action == store.GCDeleteSpecific:
-		return c.asked(name)
+		return c.asked(name), nil
 	case strings.HasPrefix(name, scratchPrefix):
-		lock := c.s.takeOver(name)
-		if lock == nil {
-			return false
-		}
-		lock.Close()
-		return true
+		held = c.s.takeOver(name)
+		return held != nil, held
 	case c.graph.has(storepath.Path(name)) || len(name) >= storepath.HashLen && c.temp[name[:storepath.HashLen]]:
 		// The hash part alone counts, so that HASH-NAME.lock lives with HASH-NAME.
-		return false
+		return false, nil
 	}
-	return true
+	return true, nil
 }
 
 // asked tells whether an invalid path was named for deletion.

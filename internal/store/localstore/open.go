@@ -51,6 +51,8 @@ type Store struct {
 
 	hasher  *derivation.Hasher                        // checks output paths of derivations
 	pending map[storepath.Path]*derivation.Derivation // that are being registered
+
+	passing func(place string) // a test's, which lets others act at that moment; nil otherwise
 }
 
 var _ store.Store = (*Store)(nil)
@@ -325,6 +327,13 @@ func (l lockedReader) Read(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.r.Read(p)
+}
+
+// pass marks a moment between two steps at which other processes may act.
+func (s *Store) pass(place string) {
+	if s.passing != nil {
+		s.passing(place)
+	}
 }
 
 func (s *Store) warn(format string, args ...any) {
