@@ -10,7 +10,7 @@ stdenv.mkDerivation {
   nativeBuildInputs = [ patchelf ];
   buildPhase = ''
     $CC -O2 -o crc_syncom crc_syncom.c -lz
-    patchelf --set-interpreter /lib64/ld-linux-x86-64.so.2 --remove-rpath crc_syncom
+    patchelf --set-interpreter /lib64/ld-linux-x86-64.so.2 --set-rpath /usr/lib crc_syncom
   '';
   installPhase = ''
     mkdir -p release/bin
