@@ -210,8 +210,9 @@ func parseDigest(rest string, a Algorithm, sri bool) (Hash, error) {
 		digest, err = hex.DecodeString(rest)
 	case !sri && len(rest) == nixbase32.EncodedLen(size):
 		digest, err = nixbase32.DecodeString(rest)
-	case len(rest) == base64.StdEncoding.EncodedLen(size):
-		digest, err = base64.StdEncoding.Strict().DecodeString(rest)
+	case sri, len(rest) == base64.StdEncoding.EncodedLen(size):
+		// Recipes have hashes without the padding, and Nix takes them.
+		digest, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(rest, "="))
 	default:
 		return Hash{}, fmt.Errorf("hash '%s' has wrong length for hash algorithm '%s'", rest, a)
 	}

@@ -36,7 +36,7 @@ func TestForms(t *testing.T) {
 				t.Errorf("Parse(%q, %s) = %v, %v, want %v", text, test.algo, got, err, h)
 			}
 		}
-		for _, text := range []string{h.SRI(), h.String()} {
+		for _, text := range []string{h.SRI(), strings.TrimRight(h.SRI(), "="), h.String()} {
 			if got, err := nixhash.Parse(text, 0); err != nil || got != h {
 				t.Errorf("Parse(%q, none) = %v, %v, want %v", text, got, err, h)
 			}
@@ -60,7 +60,7 @@ func TestParseRefuses(t *testing.T) {
 		{h.String(), nixhash.SHA512, "should have type 'sha512'"},
 		{"sha256:" + h.Base16()[1:], 0, "wrong length"},
 		{"", nixhash.SHA256, "wrong length"},
-		{"sha256-" + h.Base16(), 0, "wrong length"},
+		{"sha256-" + h.Base16(), 0, "invalid sha256 hash"},
 		{"sha3:" + h.Base16(), 0, "unknown hash algorithm 'sha3'"},
 		{strings.Repeat("z", 52), nixhash.SHA256, "invalid sha256 hash"},
 		{strings.Repeat("g", 64), nixhash.SHA256, "invalid sha256 hash"},
