@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -124,6 +125,9 @@ func runByLauncher(ctx context.Context, spec Spec) (Result, error) {
 	cmd := &exec.Cmd{
 		Path: helperPath(spec), Args: []string{launcherName}, Env: helperEnv,
 		Stdout: logChild, Stderr: logChild, ExtraFiles: []*os.File{specFile, liveChild, repChild},
+		// A terminal's interrupt is for us; the launcher hears of it by the
+		// pipe, and has to see its own sandbox to the end first.
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	if err := cmd.Start(); err != nil {
 		pipes.closeParentEnds()
@@ -132,7 +136,7 @@ func runByLauncher(ctx context.Context, spec Spec) (Result, error) {
 	pipes.closeChildEnds()
 	done := make(chan struct{})
 	go copyLog(spec.Log, log, done)
-	// Not killed: it has to see its own sandbox to the end first.
+	// Not killed, for the same reason.
 	stop := context.AfterFunc(ctx, func() { live.Close() })
 	defer live.Close()
 	defer stop()

@@ -1,12 +1,14 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +21,7 @@ const nameserver = "169.254.1.1"
 // carries its packets by ordinary sockets of the user. Nothing of the host's
 // network namespace is shared, and the host's loopback addresses are not mapped
 // (--no-map-gw). It goes into the background when the interface is configured.
-func (p *process) connect(spec Spec) error {
+func (p *process) connect(ctx context.Context, spec Spec) error {
 	pidFile := filepath.Join(spec.Root, "pasta.pid") // the host's directory; the sandbox sees a tmpfs there
 	defer os.Remove(pidFile)
 	args := []string{
@@ -29,8 +31,9 @@ func (p *process) connect(spec Spec) error {
 	if os.Geteuid() == 0 {
 		args = append(args, "--runas", "0:0") // another user could not enter the namespace
 	}
-	cmd := exec.Command(spec.Pasta, append(args, strconv.Itoa(p.cmd.Process.Pid))...)
+	cmd := exec.CommandContext(ctx, spec.Pasta, append(args, strconv.Itoa(p.cmd.Process.Pid))...)
 	cmd.Env = []string{}
+	cmd.WaitDelay = time.Second // for a child of its own that keeps our pipe
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
 	}

@@ -1,14 +1,18 @@
 package sandbox_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"isomorph/internal/build/sandbox"
 )
@@ -55,5 +59,30 @@ func TestUserModeNetwork(t *testing.T) {
 	}
 	if strings.Contains(got, "host loopback") {
 		t.Error("the host's loopback interface can be reached")
+	}
+}
+
+// TestNetworkFails: a network that cannot be made ends the run, and so does
+// the caller while it is being made.
+func TestNetworkFails(t *testing.T) {
+	script := func(text string) string {
+		name := filepath.Join(t.TempDir(), "pasta")
+		if err := os.WriteFile(name, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	spec := shell(t, `true`)
+	spec.Network, spec.Pasta = sandbox.UserMode, script("echo no tap device >&2; exit 1")
+	_, err := sandbox.Run(t.Context(), spec)
+	var setup *sandbox.SetupError
+	if !errors.As(err, &setup) || !strings.Contains(err.Error(), "no tap device") {
+		t.Errorf("got %v, want what pasta said", err)
+	}
+	spec.Pasta = script("exec sleep 600")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := sandbox.Run(ctx, spec); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the end of the context", err)
 	}
 }

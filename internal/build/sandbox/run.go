@@ -60,7 +60,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 }
 
 func runDirect(ctx context.Context, spec Spec) (Result, error) {
-	p, err := start(spec)
+	p, err := start(ctx, spec)
 	if err != nil {
 		return Result{}, err
 	}
@@ -76,7 +76,7 @@ type process struct {
 	pasta    int // descriptor of the pasta process, or -1
 }
 
-func start(spec Spec) (*process, error) {
+func start(ctx context.Context, spec Spec) (*process, error) {
 	o := order{spec, os.Geteuid(), spec.Network == UserMode}
 	o.Log = nil
 	specFile, err := specMemory(o)
@@ -101,13 +101,17 @@ func start(spec Spec) (*process, error) {
 		pipes.closeParentEnds()
 		return nil, startError(err)
 	}
+	pipes.closeChildEnds() // or we would wait for ourselves to close them
 	p := &process{cmd: cmd, liveness: live, report: rep, logDone: make(chan struct{}), pasta: -1}
 	go copyLog(spec.Log, log, p.logDone)
 	if spec.Network == UserMode {
-		if err := p.connect(spec); err != nil {
+		if err := p.connect(ctx, spec); err != nil {
 			p.kill()
 			_, _ = p.wait(context.Background())
 			ready.Close()
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
 			return nil, &SetupError{"connect to the network with " + spec.Pasta, err}
 		}
 		_, _ = ready.Write([]byte{1})
