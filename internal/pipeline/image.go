@@ -32,43 +32,87 @@ type Image struct {
 // named *.iso is an image too. It returns "" when there is none.
 func findImage(real, logical string) (string, error) {
 	info, err := os.Lstat(real)
+	switch {
+	case err != nil:
+		return "", err
+	case info.Mode().IsRegular() && strings.HasSuffix(real, ".iso"):
+		return real, nil
+	case !info.IsDir():
+		return "", nil // a symlink leads to a file of this machine, not of the output
+	}
+	products, err := readProducts(real)
 	if err != nil {
 		return "", err
 	}
-	if info.Mode().IsRegular() {
-		if strings.HasSuffix(real, ".iso") {
-			return real, nil
-		}
-		return "", nil
-	}
-	products, err := os.ReadFile(filepath.Join(real, "nix-support", "hydra-build-products"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-		return "", err
-	}
-	for line := range strings.Lines(string(products)) {
+	for line := range strings.Lines(products) {
 		f := strings.Fields(line)
 		if len(f) == 3 && f[0] == "file" && f[1] == "iso" {
 			if rel, ok := strings.CutPrefix(f[2], logical+"/"); ok && filepath.IsLocal(rel) {
-				return regular(filepath.Join(real, rel))
+				return regular(real, rel)
 			}
 		}
+	}
+	if info, err := inside(real, "iso"); err != nil || !info.IsDir() {
+		return "", nil
 	}
 	found, err := filepath.Glob(filepath.Join(escapeGlob(real), "iso", "*.iso"))
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
 	slices.Sort(found)
-	return regular(found[0])
+	return regular(real, filepath.Join("iso", filepath.Base(found[0])))
+}
+
+// maxProducts bounds a list of products in bytes; real ones have one line.
+const maxProducts = 1 << 20
+
+// readProducts returns nix-support/hydra-build-products, "" if there is none.
+func readProducts(real string) (string, error) {
+	const rel = "nix-support/hydra-build-products"
+	info, err := inside(real, rel)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, errLink):
+		return "", nil
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular() || info.Size() > maxProducts:
+		return "", nil
+	}
+	b, err := os.ReadFile(filepath.Join(real, rel))
+	return string(b), err
+}
+
+// errLink says that a path leads through a symlink.
+var errLink = errors.New("a symlink is on the way")
+
+// inside looks at a file of an output. A builder may have put a symlink at any
+// part of its path; followed here, it would lead to whatever this machine has.
+func inside(real, rel string) (fs.FileInfo, error) {
+	var info fs.FileInfo
+	parts := strings.Split(filepath.Clean(rel), "/")
+	for i := range parts {
+		name := filepath.Join(real, filepath.Join(parts[:i+1]...))
+		var err error
+		if info, err = os.Lstat(name); err != nil {
+			return nil, err
+		}
+		if info.Mode()&fs.ModeSymlink != 0 && i < len(parts)-1 {
+			return nil, &fs.PathError{Op: "lstat", Path: name, Err: errLink}
+		}
+	}
+	return info, nil
 }
 
 func escapeGlob(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
 }
 
-func regular(path string) (string, error) {
-	info, err := os.Lstat(path)
+// regular returns the place of an image, which must be a file of the output.
+func regular(real, rel string) (string, error) {
+	path := filepath.Join(real, rel)
+	info, err := inside(real, rel)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("the image %s: %w", path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("the image %s is not a regular file", path)
@@ -137,14 +181,16 @@ func deliverImage(ctx context.Context, source, target, recordFile string, isNixO
 	if err := copyFile(ctx, source, target); err != nil {
 		return nil, fmt.Errorf("copy the image to %s: %w", target, err)
 	}
-	sum, err := sha256File(ctx, target)
-	if err != nil {
-		return nil, err
-	}
 	dst, err := stampOf(target)
 	if err != nil {
 		return nil, err
 	}
+	sum, err := sha256File(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	// The digest stands for the stamp from before the reading: whoever writes
+	// to the copy while it is read changes the stamp, and the record is void.
 	rec := imageRecord{Source: src, Copy: dst, Path: target, SHA256: sum, NixOS: nixos}
 	if err := writeRecord(recordFile, rec); err != nil {
 		return nil, err

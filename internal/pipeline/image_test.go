@@ -109,3 +109,37 @@ func TestRevision(t *testing.T) {
 		t.Errorf("no repository: %q", got)
 	}
 }
+
+// A builder's symlinks are not followed to files of the machine: not to an
+// image that it names, and not to something that never ends.
+func TestFindImageStaysInTheOutput(t *testing.T) {
+	const logical = "/nix/store/00000000000000000000000000000000-x"
+	host := t.TempDir()
+	write(t, filepath.Join(host, "iso", "secret.iso"), "secret")
+	for name, prepare := range map[string]func(out string) error{
+		"output":       func(out string) error { return os.Symlink(host, out) },
+		"iso":          func(out string) error { return link(filepath.Join(host, "iso"), out, "iso") },
+		"product list": func(out string) error { return link("/dev/zero", out, "nix-support/hydra-build-products") },
+		"nix-support":  func(out string) error { return link(host, out, "nix-support") },
+		"product": func(out string) error {
+			write(t, filepath.Join(out, "nix-support", "hydra-build-products"), "file iso "+logical+"/d/iso/secret.iso\n")
+			return link(host, out, "d")
+		},
+	} {
+		out := filepath.Join(t.TempDir(), "out")
+		if err := prepare(out); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := findImage(out, logical); got != "" {
+			t.Errorf("%s: found %q, %v", name, got, err)
+		}
+	}
+}
+
+func link(target, out, name string) error {
+	file := filepath.Join(out, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(target, file)
+}
