@@ -32,6 +32,10 @@ func run(env *cli.Env, args []string) error {
 	ctx, stop := interruptible(env)
 	defer stop()
 	err := dispatch(ctx, env, args)
+	if p := (*cli.Printed)(nil); errors.As(err, &p) {
+		_, err = fmt.Fprint(env.Stdout, p.Text)
+		return err
+	}
 	if err != nil && context.Cause(ctx) != nil && errors.Is(err, context.Canceled) {
 		return &cli.ExitError{Code: cli.ExitFailure, Err: context.Cause(ctx)}
 	}
@@ -81,7 +85,7 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 	root := newRoot(env, m)
 	root.SetArgs(joined)
 	err = root.ExecuteContext(ctx)
-	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
+	if exit := (*cli.ExitError)(nil); err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
 		return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w; see 'isomorph --help'", err)}
 	}
 	return err
@@ -120,7 +124,9 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
+		Version:           version(),
 	}
+	root.SetVersionTemplate("isomorph {{.Version}}\n")
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
@@ -141,7 +147,24 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	root.AddCommand(lockcmd.New(env, lockDeps(m)))
 	root.AddCommand(initcmd.New(env, examples.Files()))
 	root.AddCommand(newDocs(root))
+	usageErrors(root)
 	return root
+}
+
+// usageErrors gives a wrong number of operands the exit code that all mistakes
+// on the command line have.
+func usageErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w\nTry '%s --help' for more information.", err, cmd.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		usageErrors(sub)
+	}
 }
 
 // newDisplay shows progress in the way that standard error allows.

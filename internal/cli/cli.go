@@ -71,5 +71,12 @@ func (e *ExitError) Error() string {
 	return e.Err.Error()
 }
 
+// Printed is what a command returns when all that was asked for is a text:
+// its help or its version. It is printed on standard output, and is no failure.
+type Printed struct{ Text string }
+
+// Error returns the text.
+func (p *Printed) Error() string { return p.Text }
+
 // Unwrap returns the wrapped error.
 func (e *ExitError) Unwrap() error { return e.Err }

@@ -174,6 +174,8 @@ func (e *Evaluator) AutoArgs(c *eval.Ctx, in Input) *eval.Attrs {
 			b.SetName(a.Name, eval.String(a.Value))
 			continue
 		}
+		// A mistake in the text is one even if nothing asks for the argument.
+		e.Library.ParseString(c, a.Value, in.Dir, syntax.Origin{Kind: syntax.OriginString})
 		b.SetName(a.Name, c.Lazy(func(c *eval.Ctx) eval.Value {
 			return e.Library.EvalString(c, a.Value, in.Dir, syntax.Origin{Kind: syntax.OriginString})
 		}))

@@ -3,6 +3,7 @@
 package buildcmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,7 +99,19 @@ func (c *command) common() (*classic.Common, error) {
 	common.Jobs, common.Cores, common.Timeout, common.MaxSilent = c.jobs, c.cores, c.timeout, c.maxSilent
 	common.KeepGoing, common.KeepFailed, common.Check = c.keepGoing, c.keepFailed, c.check
 	common.NoOutput = c.quiet
-	return common, nil
+	return common, c.checkNumbers()
+}
+
+// checkNumbers refuses numbers that are none before anything is done.
+func (c *command) checkNumbers() error {
+	for flag, value := range map[string]string{
+		"--max-jobs": c.jobs, "--cores": c.cores, "--timeout": c.timeout, "--max-silent-time": c.maxSilent,
+	} {
+		if _, err := classic.Int(flag, value, 0, 0); err != nil {
+			return &cli.ExitError{Code: cli.ExitUsage, Err: err}
+		}
+	}
+	return nil
 }
 
 // recipe finds what to build.
@@ -124,7 +137,7 @@ func (c *command) request(args []string, common *classic.Common) (pipeline.Build
 	}
 	if c.expr != "" {
 		if len(args) > 0 {
-			return req, fmt.Errorf("--expr and a recipe exclude each other")
+			return req, &cli.ExitError{Code: cli.ExitUsage, Err: errors.New("--expr and a recipe exclude each other")}
 		}
 		req.Input.Source.Text = c.expr
 		req.Name = "image"
@@ -165,11 +178,11 @@ func (c *command) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	req, err := c.request(args, common)
-	if err != nil {
+	if err := checkDigest(c.expect); err != nil {
 		return err
 	}
-	if err := checkDigest(c.expect); err != nil {
+	req, err := c.request(args, common)
+	if err != nil {
 		return err
 	}
 	s, err := c.open(ctx, common)
@@ -244,9 +257,9 @@ func (c *command) finish(ctx context.Context, s *pipeline.Session, req pipeline.
 	if err := c.link(ctx, s, outs); err != nil {
 		return err
 	}
-	var results []result
+	results := []result{} // in JSON a list, even if it is empty
 	var text strings.Builder
-	mismatch := ""
+	unexpected := ""
 	for _, o := range outs {
 		r := result{Drv: s.PrintPath(o.Drv), Out: s.PrintPath(o.Path), Real: o.Real}
 		img, err := s.Deliver(ctx, req, o)
@@ -259,16 +272,20 @@ func (c *command) finish(ctx context.Context, s *pipeline.Session, req pipeline.
 			text.WriteString(img.Announce())
 			r.Image, r.SHA256, r.Size = img.Path, img.SHA256, img.Size
 		}
-		if c.expect != "" && !strings.EqualFold(r.SHA256, c.expect) {
-			mismatch = r.SHA256
+		if !strings.EqualFold(r.SHA256, c.expect) {
+			unexpected = cmp.Or(r.SHA256, "no image, but "+r.Out)
 		}
 		results = append(results, r)
 	}
 	if err := c.print(text.String(), results); err != nil {
 		return err
 	}
-	if c.expect != "" && mismatch != "" {
-		return &cli.ExitError{Code: cli.ExitHashMismatch, Err: fmt.Errorf("the image is not the expected one\n  expected: %s\n  got:      %s", strings.ToLower(c.expect), mismatch)}
+	if len(results) == 0 {
+		unexpected = "nothing"
+		fmt.Fprintln(c.env.Stderr, "nothing was built: the expression holds no derivations")
+	}
+	if c.expect != "" && unexpected != "" {
+		return &cli.ExitError{Code: cli.ExitHashMismatch, Err: fmt.Errorf("the image is not the expected one\n  expected: %s\n  got:      %s", strings.ToLower(c.expect), unexpected)}
 	}
 	return nil
 }

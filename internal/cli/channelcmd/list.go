@@ -78,6 +78,9 @@ func (c *command) options(ctx context.Context, prefix string) error {
 	if c.asJSON {
 		return c.printJSON(found)
 	}
+	if len(found) == 0 {
+		return fmt.Errorf("no option begins with %q; \"isomorph channel search WORD\" looks everywhere", prefix)
+	}
 	return c.printOptions(found)
 }
 

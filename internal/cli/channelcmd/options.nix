@@ -4,7 +4,9 @@ dir:
 let
   root = /. + dir;
   lib = import (root + "/lib");
-  system = import (root + "/nixos") { configuration = { }; };
+  # With the modules that an image imports by itself.
+  image = root + "/nixos/modules/installer/cd-dvd/installation-cd-minimal.nix";
+  system = import (root + "/nixos") { configuration = { imports = [ image ]; }; };
   # Texts may be marked: { _type = "mdDoc"; text = ...; }.
   text = value:
     if builtins.isString value then value

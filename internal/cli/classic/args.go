@@ -60,6 +60,10 @@ func Parse(spec Spec, args []string) (*Common, []string, error) {
 	for p.more() {
 		a := p.next()
 		switch {
+		case a == "--help":
+			return nil, nil, &cli.Printed{Text: spec.help()}
+		case a == "--version":
+			return nil, nil, &cli.Printed{Text: spec.Command + " (isomorph) " + NixVersion + "\n"}
 		case a == "--":
 			p.operands = append(p.operands, p.args...)
 			p.args = nil

@@ -103,6 +103,7 @@ says by a hash what went into it. It lies below $XDG_DATA_HOME/isomorph
 (~/.local/share/isomorph) unless --store or ISOMORPH_STORE names another
 directory, and has the layout and database of Nix, which can open it too.`,
 		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&f.store, "store", "", "the `DIR` that the store lies in")
 	verb := func(use, short, long string, args cobra.PositionalArgs, run func(context.Context, *session, []string) error) *cobra.Command {
