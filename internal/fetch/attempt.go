@@ -75,6 +75,11 @@ func (d *download) fromHTTP(ctx context.Context, address string) (*Result, error
 	if errors.Is(context.Cause(ctx), errStalled) {
 		return nil, temporaryError(address, fmt.Errorf("%w for %v", errStalled, d.c.opts.Stall))
 	}
+	if h, ok := errors.AsType[*HashError](err); ok && offset > 0 {
+		// What was there before may be at fault: a part file is not flushed,
+		// and a power cut can leave it with the right size and wrong bytes.
+		return nil, temporaryError(address, fmt.Errorf("a download that was carried on has the hash %s; it begins again", h.Got.SRI()))
+	}
 	return res, err
 }
 

@@ -335,6 +335,53 @@ func TestPartFileOutlivesTheClient(t *testing.T) {
 	}
 }
 
+// A part file with wrong bytes, from a power cut, costs a second download and
+// not the build.
+func TestDamagedPartFileIsNotTrusted(t *testing.T) {
+	o := options(&clock{})
+	o.PartDir = t.TempDir()
+	o.Rounds = 1
+	s := serve(t, cut(100_000, "ETag", `"v1"`), good)
+	req := fetch.Request{URLs: []string{s.URL}, Hash: want}
+	if _, _, err := get(t, o, req); err == nil {
+		t.Fatal("the broken download succeeded")
+	}
+	parts, err := filepath.Glob(filepath.Join(o.PartDir, "*.part"))
+	if err != nil || len(parts) != 1 {
+		t.Fatal(parts, err)
+	}
+	if err := os.WriteFile(parts[0], make([]byte, 100_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Rounds = 2
+	if _, got, err := get(t, o, req); err != nil || !bytes.Equal(got, body) {
+		t.Errorf("carried on from zeros: %v", err)
+	}
+	if got := s.requests[1].Header.Get("Range"); got != "bytes=100000-" {
+		t.Errorf("control: Range %q", got)
+	}
+}
+
+// What has the part file's name when a download has succeeded is another
+// process's, which may have begun the same download at that moment.
+func TestPartFileOfAnotherIsLeft(t *testing.T) {
+	o := options(&clock{})
+	o.PartDir = t.TempDir()
+	s := serve(t, good)
+	part := filepath.Join(o.PartDir, "sha256-"+want.Base16()+".part")
+	req := fetch.Request{URLs: []string{s.URL}, Hash: want, Progress: func(n, _ int64) {
+		if n == int64(len(body)) {
+			// Stands for a process that comes between the rename and the end.
+			_ = os.Rename(part, part+".away")
+			_ = os.WriteFile(part, nil, 0o600)
+		}
+	}}
+	_, _ = fetch.New(o).Fetch(t.Context(), req, filepath.Join(t.TempDir(), "no", "such", "directory"))
+	if _, err := os.Stat(part); err != nil {
+		t.Error("another's part file was removed")
+	}
+}
+
 func TestMirrors(t *testing.T) {
 	missing, wrong, right := serve(t, status(404)), serve(t, plain([]byte("old"))), serve(t, good)
 	o := options(&clock{})

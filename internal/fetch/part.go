@@ -120,13 +120,23 @@ func (c *Client) unreserve(key string) {
 }
 
 // release closes the part file and removes it, unless it is worth carrying on.
+// After a success it has been renamed, and what has its name now may be another
+// process's.
 func (d *download) release() {
-	if !d.keepPart || !d.readValidator().usable() {
+	if d.isOurs() && (!d.keepPart || !d.readValidator().usable()) {
 		os.Remove(d.part)
 		os.Remove(d.metaPath())
 	}
 	d.lock.Close()
 	d.c.unreserve(d.key)
+}
+
+// isOurs reports whether the part file is still at its name. We hold its lock,
+// so nobody else can change that.
+func (d *download) isOurs() bool {
+	mine, err1 := d.lock.Stat()
+	there, err2 := os.Lstat(d.part)
+	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
 // restart empties the part file.
