@@ -45,9 +45,10 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-## the main job beside another Nix in one run; NIX=command prefix of a real Nix
+## the main job beside a real Nix in one run. NIX=COMMAND goes before each of
+## its commands; NIX_ROOT=DIR, if COMMAND changes its root to DIR (DIR/nix is wiped)
 bench-build: binary
-	$(GO) run ./internal/tools/benchbuild -isomorph bin/isomorph -nix "$(NIX)" $(RECIPE)
+	$(GO) run ./internal/tools/benchbuild -isomorph bin/isomorph -nix "$(NIX)" -nix-root "$(NIX_ROOT)" $(RECIPE)
 
 ## the command pages and man pages in doc/, made from the commands themselves
 docs:

@@ -10,8 +10,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +27,7 @@ type bench struct {
 	isomorph string
 	nix      []string
 	recipe   string
+	nixRoot  string // root directory that Nix runs in; "" for the machine's
 	dir      string // for everything that is made
 	channel  string
 	mirror   string
@@ -34,6 +37,7 @@ type bench struct {
 func main() {
 	isomorph := flag.String("isomorph", "bin/isomorph", "the binary")
 	nix := flag.String("nix", "", "command that a Nix command is put behind, such as \"sudo -E\"; empty: Nix is on the PATH")
+	root := flag.String("nix-root", "", "`DIR` that the command changes its root to; DIR/nix is REMOVED before each round, and Nix builds there without its sandbox (in a changed root it has none). Without it Nix builds in a chroot store, with its sandbox")
 	rounds := flag.Int("rounds", 3, "builds of each")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -41,6 +45,9 @@ func main() {
 		os.Exit(2)
 	}
 	b := &bench{isomorph: abs(*isomorph), nix: strings.Fields(*nix), recipe: abs(flag.Arg(0))}
+	if *root != "" {
+		b.nixRoot = abs(*root)
+	}
 	if err := b.run(*rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "benchbuild:", err)
 		os.Exit(1)
@@ -193,22 +200,39 @@ func (b *bench) ours(round int) (sample, error) {
 	return s, b.forget(store)
 }
 
-// theirs builds with Nix in a chroot store, like ours, with its sandbox on.
+// nix is a command of Nix with its settings. In a root of its own it has the
+// whole store for itself, and no sandbox; else it builds in a chroot store.
+func (b *bench) nixCommand(store string, args ...string) *exec.Cmd {
+	config := "build-users-group =\nsubstituters =\n"
+	if b.nixRoot != "" {
+		config += "sandbox = false"
+	} else {
+		config += "sandbox = true\nsandbox-fallback = false\nsandbox-paths = /bin/sh=" + b.channel + "/seed/bin/busybox"
+		args = slices.Insert(args, 1, "--store", store)
+	}
+	args = append(slices.Clone(b.nix), args...)
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), "NIX_PATH=nixpkgs="+b.channel, "NIX_CONFIG="+config)
+	return cmd
+}
+
+// theirs builds with Nix.
 func (b *bench) theirs(round int) (sample, error) {
 	store := filepath.Join(b.dir, fmt.Sprintf("theirs-%d", round))
-	nix := func(args ...string) *exec.Cmd {
-		args = append(append([]string{}, b.nix...), args...)
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Env = append(os.Environ(), "NIX_PATH=nixpkgs="+b.channel,
-			"NIX_CONFIG=sandbox = true\nbuild-users-group =\nsubstituters =\nsandbox-paths = /bin/sh="+b.channel+"/seed/bin/busybox")
-		return cmd
-	}
-	for chunk := range slices.Chunk(b.files, 100) {
-		if _, _, err := measure(nix(append([]string{"nix-store", "--store", store, "--add-fixed", "sha256"}, chunk...)...)); err != nil {
+	if b.nixRoot != "" {
+		if store = b.nixRoot; store == "/" {
+			return sample{}, fmt.Errorf("-nix-root / would remove this machine's store")
+		}
+		if err := b.forget(filepath.Join(store, "nix")); err != nil {
 			return sample{}, err
 		}
 	}
-	s, out, err := measure(nix("nix-build", "--store", store, "--no-out-link", b.recipe, "-A", "iso"))
+	for chunk := range slices.Chunk(b.files, 100) {
+		if _, _, err := measure(b.nixCommand(store, append([]string{"nix-store", "--add-fixed", "sha256"}, chunk...)...)); err != nil {
+			return sample{}, err
+		}
+	}
+	s, out, err := measure(b.nixCommand(store, "nix-build", "--no-out-link", b.recipe, "-A", "iso"))
 	if err != nil {
 		return s, err
 	}
@@ -221,11 +245,17 @@ func (b *bench) theirs(round int) (sample, error) {
 		return s, err
 	}
 	s.sum, _, _ = strings.Cut(string(sum), " ")
+	if b.nixRoot != "" {
+		return s, nil
+	}
 	return s, b.forget(store)
 }
 
 // forget removes a store that has served.
 func (b *bench) forget(store string) error {
+	if _, err := os.Lstat(store); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err := exec.Command("chmod", "-R", "u+w", store).Run(); err != nil {
 		return err
 	}
