@@ -51,7 +51,7 @@ var rules = []struct {
 	{"internal/fetch", []string{"internal/nixhash"}, "bytes from the network, checked"},
 	{"internal/build", append([]string{"internal/store"}, formats...), "the interface"},
 	{"internal/build/sandbox", nil, "knows directories and arguments only"},
-	{"internal/build/local", append([]string{"internal/build", "internal/build/sandbox", "internal/store", "internal/nar", "internal/fetch", "internal/failpoint"}, formats...), "one derivation"},
+	{"internal/build/local", append([]string{"internal/build", "internal/build/sandbox", "internal/store", "internal/nar", "internal/fetch", "internal/unxz", "internal/failpoint"}, formats...), "one derivation"},
 	{"internal/build/buildtest", append([]string{"internal/build/...", "internal/store/..."}, formats...), "the suite every builder passes"},
 	{"internal/realise", append([]string{"internal/build", "internal/store"}, formats...), "the graph"},
 

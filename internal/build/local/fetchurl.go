@@ -9,12 +9,11 @@ import (
 	"path"
 	"strings"
 
-	"github.com/ulikunitz/xz"
-
 	"isomorph/internal/build"
 	"isomorph/internal/fetch"
 	"isomorph/internal/nar"
 	"isomorph/internal/nixhash"
+	"isomorph/internal/unxz"
 )
 
 // runBuiltin runs a builder that Nix has built in. They run in this process:
@@ -105,9 +104,9 @@ func (j *job) fetchFailed(ctx context.Context, want nixhash.Hash, err error) err
 	return j.cannot(build.Failed, err.Error(), err)
 }
 
-// maxXZDict is the biggest dictionary that an .xz file may ask for: its header
-// can name 4 GiB in 28 bytes.
-const maxXZDict = 64 << 20
+// maxNAR bounds what a download may unpack to, in bytes: its hash is of the
+// result, so nothing else does.
+const maxNAR = 16 << 30
 
 func (j *job) unpackNAR(from, to string, compressed bool) error {
 	f, err := j.root.Open(from)
@@ -117,7 +116,7 @@ func (j *job) unpackNAR(from, to string, compressed bool) error {
 	defer f.Close()
 	var r io.Reader = bufio.NewReaderSize(f, 1<<20)
 	if compressed {
-		if r, err = openXZ(r.(*bufio.Reader)); err != nil {
+		if r, err = unxz.NewReader(r); err != nil {
 			return j.cannot(build.Failed, err.Error(), err)
 		}
 	}
@@ -126,34 +125,8 @@ func (j *job) unpackNAR(from, to string, compressed bool) error {
 		return err
 	}
 	defer dir.Close()
-	if err := nar.Restore(r, int(dir.Fd()), path.Base(to), 1<<62); err != nil {
+	if err := nar.Restore(r, int(dir.Fd()), path.Base(to), maxNAR); err != nil {
 		return j.cannot(build.Failed, "unpack NAR: "+err.Error(), err)
 	}
 	return j.root.Remove(from)
-}
-
-// openXZ looks at the dictionary size in the first block's header (xz file
-// format 1.2, 3.1 and 5.3.1) before any memory is taken for it.
-func openXZ(r *bufio.Reader) (io.Reader, error) {
-	head, err := r.Peek(12 + 12)
-	if err != nil {
-		return nil, fmt.Errorf("read the xz header: %w", err)
-	}
-	block := head[12:]
-	i := 2
-	for _, bit := range []byte{0x40, 0x80} { // optional sizes, variable length
-		if block[1]&bit != 0 {
-			for i < len(block) && block[i]&0x80 != 0 {
-				i++
-			}
-			i++
-		}
-	}
-	const lzma2 = 0x21
-	if i+2 < len(block) && block[i] == lzma2 {
-		if b := block[i+2]; b > 40 || (2|uint64(b&1))<<(b/2+11) > maxXZDict {
-			return nil, fmt.Errorf("the xz file asks for a dictionary of more than %d MiB", maxXZDict>>20)
-		}
-	}
-	return xz.NewReader(r)
 }

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -117,12 +120,35 @@ func TestFetchurlExecutable(t *testing.T) {
 	w.MustBuild(builder, fetchurl(w, "run", url+"/run", "r:sha256", nixhash.Sum(nixhash.SHA256, b.Bytes()).Base16(), buildtest.Env("executable", "1")))
 }
 
+// TestXZBombIsRefused: no block of an archive, the first or a later one, may
+// ask for a 4 GiB dictionary.
 func TestXZBombIsRefused(t *testing.T) {
-	// A stream header and a block header that asks for a 4 GiB dictionary.
-	bomb := []byte{0xfd, '7', 'z', 'X', 'Z', 0, 0, 4, 0xe6, 0xd6, 0xb4, 0x46, 2, 0, 0x21, 1, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-	w, b, url := fetchWorld(t, map[string][]byte{"/a.xz": bomb})
-	_, _, err := w.Build(b, fetchurl(w, "bomb", url+"/a.xz", "r:sha256", strings.Repeat("0", 64), buildtest.Env("unpack", "1")))
-	if err == nil || !strings.Contains(err.Error(), "dictionary of more than 64 MiB") {
-		t.Errorf("got %v", err)
+	var packed bytes.Buffer
+	xw, err := xz.WriterConfig{BlockSize: 64 << 10, CheckSum: xz.CRC32}.NewWriter(&packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := nar.NewWriter(xw)
+	_, _ = n.File(false, 300_000).Write(make([]byte, 300_000))
+	if err := errors.Join(n.Close(), xw.Close()); err != nil {
+		t.Fatal(err)
+	}
+	header := bytes.Clone(packed.Bytes()[12:24]) // of the first block; all are the same
+	bomb := bytes.Clone(header)
+	bomb[4] = 40 // the dictionary's size: 4 GiB
+	binary.LittleEndian.PutUint32(bomb[8:], crc32.ChecksumIEEE(bomb[:8]))
+	first, last := bytes.Clone(packed.Bytes()), bytes.Clone(packed.Bytes())
+	copy(first[12:], bomb)
+	i := bytes.LastIndex(last, header)
+	if header[0] != 2 || header[2] != 0x21 || i <= 12 {
+		t.Fatalf("the archive has another form than this test thinks: % x at %d", header, i)
+	}
+	copy(last[i:], bomb)
+	w, b, url := fetchWorld(t, map[string][]byte{"/first.xz": first, "/last.xz": last})
+	for _, name := range []string{"first", "last"} {
+		_, _, err := w.Build(b, fetchurl(w, name, url+"/"+name+".xz", "r:sha256", strings.Repeat("0", 64), buildtest.Env("unpack", "1")))
+		if err == nil || !strings.Contains(err.Error(), "dictionary") {
+			t.Errorf("%s block: got %v", name, err)
+		}
 	}
 }
