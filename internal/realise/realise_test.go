@@ -251,3 +251,20 @@ func TestTwoProcessesBuildOnce(t *testing.T) {
 		t.Errorf("built %d times", n)
 	}
 }
+
+// canceller fails as if somebody had stopped it.
+type canceller struct{}
+
+func (canceller) Build(context.Context, build.Request) (*build.Result, error) {
+	return nil, fmt.Errorf("the server: %w", context.Canceled)
+}
+
+// TestCancelledByItself: an error that looks like an interrupt, when nobody
+// interrupted, is a failure; nothing was built after all.
+func TestCancelledByItself(t *testing.T) {
+	f := newFixture(t)
+	f.opts.Builder = canceller{}
+	if err := f.realise(t.Context(), f.needs("a", `echo a > $out`)); err == nil {
+		t.Error("a build that did not take place is a success")
+	}
+}

@@ -71,7 +71,7 @@ func (s *scheduler) run(ctx context.Context) error {
 		if s.busy[laneBuild]+s.busy[laneDownload] == 0 {
 			break
 		}
-		s.finish(<-s.done)
+		s.finish(<-s.done, ctx.Err() != nil)
 	}
 	if err := context.Cause(ctx); err != nil && err != errStopped {
 		return err
@@ -98,8 +98,9 @@ func (s *scheduler) startReady(ctx context.Context) {
 	}
 }
 
-// finish takes one result in.
-func (s *scheduler) finish(o outcome) {
+// finish takes one result in. Builds that end because everything does are no
+// failures of their own; when nothing has been stopped, any error is one.
+func (s *scheduler) finish(o outcome, stopped bool) {
 	s.busy[o.n.lane()]--
 	s.left--
 	if o.err == nil {
@@ -110,7 +111,7 @@ func (s *scheduler) finish(o outcome) {
 		}
 		return
 	}
-	if errors.Is(o.err, errStopped) || errors.Is(o.err, context.Canceled) {
+	if stopped && (errors.Is(o.err, errStopped) || errors.Is(o.err, context.Canceled)) {
 		return
 	}
 	s.failed.Failures = append(s.failed.Failures, o.err)
