@@ -19,6 +19,9 @@ import (
 // attempt asks one address once. What it got stays in the part file.
 func (d *download) attempt(ctx context.Context, address string) (*Result, error) {
 	u, err := url.Parse(address)
+	if ue, ok := errors.AsType[*url.Error](err); ok {
+		err = ue.Err // the rest repeats the address, with the password in it
+	}
 	if err != nil {
 		return nil, permanent(address, err)
 	}

@@ -175,9 +175,22 @@ func parseRetryAfter(s string, now time.Time) time.Duration {
 // Redact removes user name and password from a URL for messages.
 func Redact(s string) string {
 	u, err := url.Parse(s)
-	if err != nil || u.User == nil {
+	if err != nil {
+		return redactText(s)
+	}
+	if u.User == nil {
 		return s
 	}
 	u.User = nil
 	return u.String()
+}
+
+// redactText does the same for what is no URL: all up to the last "@" may be a
+// password with characters in it that should have been escaped.
+func redactText(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if i := strings.LastIndexByte(rest, '@'); ok && i >= 0 {
+		return scheme + "://" + rest[i+1:]
+	}
+	return s
 }

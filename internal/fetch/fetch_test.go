@@ -459,6 +459,12 @@ func TestPasswordIsNotShown(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("got %v", err)
 	}
+	for _, bad := range []string{"http://user:canary%zz@host/f", "http://user:canary@[host/f", "http://user:can/ary@host:x/canary@f"} {
+		_, _, err = get(t, options(&clock{}), fetch.Request{URLs: []string{bad}, Hash: want})
+		if err == nil || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "can/ary") {
+			t.Errorf("%s: got %v", bad, err)
+		}
+	}
 }
 
 func TestManyAtOnce(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -114,25 +115,35 @@ func (c *Client) try(ctx context.Context, repository string, names []string, lim
 	var errs []error
 	for _, base := range c.Mirrors[repository] {
 		for _, name := range names {
-			url := strings.TrimSuffix(base, "/") + "/" + name
-			b, err := c.Fetcher.Fetch(ctx, url, limit)
+			address := strings.TrimSuffix(base, "/") + "/" + name
+			b, err := c.Fetcher.Fetch(ctx, address, limit)
 			if err == nil {
 				err = check(b)
 			}
 			if err == nil {
-				c.logf("fetched %s (%d bytes)", url, len(b))
+				c.logf("fetched %s (%d bytes)", redact(address), len(b))
 				return b, nil
 			}
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			errs = append(errs, fmt.Errorf("%s: %w", url, err))
+			errs = append(errs, fmt.Errorf("%s: %w", redact(address), err))
 		}
 	}
 	if errs == nil {
 		return nil, fmt.Errorf("%s: no mirror is known for the repository %q", last, repository)
 	}
 	return nil, fmt.Errorf("%s of %s cannot be had:\n  %w", last, repository, joined(errs))
+}
+
+// redact removes the user name and password of a mirror from its URL.
+func redact(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(a mirror whose URL cannot be read)"
+	}
+	u.User = nil
+	return u.String()
 }
 
 func (c *Client) logf(format string, args ...any) {

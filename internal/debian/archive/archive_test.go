@@ -2,6 +2,7 @@ package archive_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -107,5 +108,19 @@ func TestPlaces(t *testing.T) {
 		if !slices.Equal(got[name], want[name]) {
 			t.Errorf("%s: got %q, want %q", name, got[name], want[name])
 		}
+	}
+}
+
+// A mirror's password is shown to nobody, not even if its URL is malformed.
+func TestPasswordIsNotShown(t *testing.T) {
+	const secret = "s3cret"
+	base, _ := serve(t, map[string]string{"/dists/s/InRelease": "<html>"})
+	var log strings.Builder
+	with := strings.Replace(base, "http://", "http://user:"+secret+"@", 1)
+	c := &archive.Client{Fetcher: archive.NewHTTP(nil), Mirrors: map[string][]string{"debian": {with, with + "/none", "http://user:" + secret + "@[bad/"}},
+		Log: func(format string, args ...any) { fmt.Fprintf(&log, format, args...) }}
+	_, _, err := c.Release(t.Context(), "debian", release.Policy{Suite: "s"})
+	if err == nil || !strings.Contains(err.Error(), base) || strings.Contains(err.Error()+log.String(), secret) {
+		t.Errorf("got %v, logged %q", err, log.String())
 	}
 }

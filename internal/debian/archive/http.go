@@ -48,7 +48,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 func (h *HTTP) Fetch(ctx context.Context, address string, limit int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("its URL cannot be read") // err shows it, with a password
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
