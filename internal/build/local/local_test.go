@@ -126,3 +126,27 @@ func TestFixedOutputIsCopied(t *testing.T) {
 		t.Errorf("control: an ordinary output was copied (%s, %s)", inside, registered)
 	}
 }
+
+// TestCertificatesBehindASymlink: where the machine's certificates are a
+// symlink, a build with a network sees the file that it leads to.
+func TestCertificatesBehindASymlink(t *testing.T) {
+	w := buildtest.NewWorld(t)
+	dir := t.TempDir()
+	// Stands for pasta: it names a process that can be ended.
+	pasta := filepath.Join(dir, "pasta")
+	script := "#!/bin/sh\nwhile [ $# -gt 1 ]; do [ \"$1\" = --pid ] && file=$2; shift; done\nsleep 60 >/dev/null 2>&1 &\necho $! > $file\n"
+	for name, text := range map[string]string{pasta: script, filepath.Join(dir, "real.crt"): "trust\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("real.crt", filepath.Join(dir, "ca.crt")); err != nil {
+		t.Fatal(err)
+	}
+	b := local.New(local.Options{Store: w.Store, System: buildtest.System, Pasta: pasta, CAFile: filepath.Join(dir, "ca.crt")})
+	d := w.Script("fod", `read x < /etc/ssl/certs/ca-certificates.crt; echo $x > $out`,
+		buildtest.Fixed("sha256", nixhash.Sum(nixhash.SHA256, []byte("trust\n")).Base16()))
+	if _, log, err := w.Build(b, d); err != nil {
+		t.Errorf("%v\n%s", err, log)
+	}
+}

@@ -147,7 +147,13 @@ func (j *job) network(spec *sandbox.Spec) error {
 	}
 	spec.Network, spec.Pasta = sandbox.UserMode, j.o.Pasta
 	if j.o.CAFile != "" {
-		spec.Binds = append(spec.Binds, sandbox.Bind{Source: j.o.CAFile, Target: "/etc/ssl/certs/ca-certificates.crt"})
+		// On many systems it is a symlink, and where that leads is not in
+		// the sandbox.
+		file, err := filepath.EvalSymlinks(j.o.CAFile)
+		if err != nil {
+			return fmt.Errorf("certificates: %w", err)
+		}
+		spec.Binds = append(spec.Binds, sandbox.Bind{Source: file, Target: "/etc/ssl/certs/ca-certificates.crt"})
 	}
 	return nil
 }
