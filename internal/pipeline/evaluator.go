@@ -52,8 +52,14 @@ func (h *host) CurrentSystem() string { return h.cfg.System }
 // Trace shows a message of builtins.trace.
 func (h *host) Trace(msg string) { h.cfg.Trace(msg) }
 
-// Warn shows a warning.
-func (h *host) Warn(msg string) { h.cfg.Warn(msg) }
+// Warn shows a warning. That the channel is not there needs none when it could
+// not be put there: the error tells why.
+func (h *host) Warn(msg string) {
+	if h.cfg.Channel.Err() != nil && strings.Contains(msg, h.cfg.Channel.Dir) {
+		return
+	}
+	h.cfg.Warn(msg)
+}
 
 // EvaluationWarning shows a warning of the recipe itself (builtins.warn).
 func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }

@@ -57,7 +57,7 @@ func (l *live) Emit(e Event) {
 	if e.Note != "" {
 		l.program.Println(e.Note)
 	}
-	if e.Finish != nil && a != nil && e.Finish.Err != nil {
+	if e.Finish != nil && a != nil && e.Finish.Err != nil && !e.Finish.stopped() {
 		l.program.Println("failed " + a.Name)
 	}
 }

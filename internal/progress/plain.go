@@ -43,12 +43,16 @@ func (p *plain) Emit(e Event) {
 			fmt.Fprintf(p.out, "%s> %s\n", b.Name, e.Log.Line)
 		}
 	case e.Finish != nil && a != nil:
-		p.finished(a, e.Finish.Err, formatDuration(now.Sub(a.since)))
+		p.finished(a, e.Finish, formatDuration(now.Sub(a.since)))
 	}
 }
 
-func (p *plain) finished(a *activity, err error, took string) {
-	if err != nil {
+func (p *plain) finished(a *activity, f *Finish, took string) {
+	switch {
+	case f.stopped():
+		fmt.Fprintf(p.out, "stopped  %s (%s)\n", a.Name, took)
+		return
+	case f.Err != nil:
 		fmt.Fprintf(p.out, "failed   %s (%s)\n", a.Name, took)
 		return
 	}

@@ -10,6 +10,8 @@
 package progress
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -63,6 +65,10 @@ type Finish struct {
 	ID  string
 	Err error
 }
+
+// stopped tells whether the activity was ended before it could fail or succeed:
+// by the user, or because something else failed.
+func (f *Finish) stopped() bool { return errors.Is(f.Err, context.Canceled) }
 
 // Log is one line that a builder printed, without its newline and control
 // characters.
@@ -158,7 +164,10 @@ func (s *State) finish(f *Finish) *activity {
 		return nil
 	}
 	s.running = slices.DeleteFunc(s.running, func(b *activity) bool { return b == a })
-	if f.Err != nil {
+	switch {
+	case f.stopped():
+		return a
+	case f.Err != nil:
 		s.failed++
 		return a
 	}

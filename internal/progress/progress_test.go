@@ -1,7 +1,9 @@
 package progress
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +34,9 @@ func events() []Event {
 		{Finish: &Finish{ID: "b"}},
 		{Note: "warning: something"},
 		{Start: &Start{ID: "c", Kind: Build, Name: "hello"}},
+		{Start: &Start{ID: "w", Kind: Build, Name: "world"}},
 		{Finish: &Finish{ID: "c", Err: errors.New("exit code 1")}},
+		{Finish: &Finish{ID: "w", Err: fmt.Errorf("build world: %w", context.Canceled)}},
 	}
 }
 
@@ -51,7 +55,9 @@ glibc> unpacking
 built    glibc (2.0s, 1/2)
 warning: something
 building hello
-failed   hello (1.0s)
+building world
+failed   hello (2.0s)
+stopped  world (2.0s)
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

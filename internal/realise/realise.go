@@ -168,7 +168,7 @@ type Event struct {
 	Download     bool   // a download and not a build
 	Done, Total  int64  // bytes; Total is 0 if unknown
 	Line         string
-	Err          error
+	Err          error // context.Canceled if the work was stopped from outside
 	AlreadyValid bool // another process had built it meanwhile
 	CPU          time.Duration
 	MaxRSS       int64

@@ -148,14 +148,21 @@ func TestInterrupt(t *testing.T) {
 	f := newFixture(t)
 	stop := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
+	var finished error
 	f.opts.Event = func(e realise.Event) {
-		if e.Kind == realise.Log {
+		switch e.Kind {
+		case realise.Log:
 			cancel(stop)
+		case realise.Finished:
+			finished = e.Err
 		}
 	}
 	d := f.needs("d", `echo begun; ${builder%sh}busybox sleep 600`)
 	if err := f.realise(ctx, d); !errors.Is(err, stop) {
 		t.Errorf("got %v, want %v", err, stop)
+	}
+	if !errors.Is(finished, context.Canceled) {
+		t.Errorf("the build is said to have ended with %v, want %v", finished, context.Canceled)
 	}
 	entries, err := os.ReadDir(strings.TrimSuffix(f.Store.RealPath(d.Path), "/"+string(d.Path)))
 	if err != nil {

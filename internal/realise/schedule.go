@@ -183,11 +183,21 @@ func (r *Realiser) buildNode(ctx context.Context, n *node) (*build.Result, error
 	}
 	tell(Finished, func(e *Event) {
 		e.Err = err
+		if calledOff(ctx, err) {
+			e.Err = context.Canceled
+		}
 		if res != nil {
 			e.AlreadyValid, e.CPU, e.MaxRSS = res.AlreadyValid, res.CPU, res.MaxRSS
 		}
 	})
 	return res, err
+}
+
+// calledOff tells whether an error says no more than that somebody stopped the
+// work.
+func calledOff(ctx context.Context, err error) bool {
+	cause := context.Cause(ctx)
+	return cause != nil && (errors.Is(err, cause) || errors.Is(err, context.Canceled))
 }
 
 // inputPaths lists what a derivation names directly.

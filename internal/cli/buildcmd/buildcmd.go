@@ -316,7 +316,7 @@ func (c *command) link(ctx context.Context, s *pipeline.Session, outs []pipeline
 			link += "-" + o.Output
 		}
 		if err := s.AddRoot(ctx, link, o.Path); err != nil {
-			return errors.Join(fmt.Errorf("make the link %s", link), err)
+			return fmt.Errorf("%w; everything is built: choose another place with --out-link LINK and --out-dir DIR, or --no-out-link", err)
 		}
 	}
 	return nil

@@ -49,7 +49,11 @@ func (m *Maker) Open(ctx context.Context, common *classic.Common) (*pipeline.Ses
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Open(ctx, *cfg, common.ReadOnly)
+	s, err := pipeline.Open(ctx, *cfg, common.ReadOnly)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+		err = fmt.Errorf("%w; --store DIR puts the store elsewhere, XDG_DATA_HOME and XDG_CACHE_HOME all of isomorph's files", err)
+	}
+	return s, err
 }
 
 // Config works out everything that a session needs to know.
@@ -87,7 +91,7 @@ func (m *Maker) dir(variable, fallback string) (string, error) {
 		return filepath.Join(d, "isomorph"), nil
 	}
 	if m.Env.Home == "" {
-		return "", fmt.Errorf("neither %s nor HOME is set, so there is no place for isomorph's files; set one of them, or use --store", variable)
+		return "", fmt.Errorf("neither %s nor HOME is set, so there is no place for isomorph's files; set one of them", variable)
 	}
 	return filepath.Join(m.Env.Home, fallback, "isomorph"), nil
 }
