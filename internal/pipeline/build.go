@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"isomorph/internal/derivation"
+	"isomorph/internal/nar"
 	"isomorph/internal/progress"
 	"isomorph/internal/storepath"
 )
@@ -95,7 +97,29 @@ func (s *Session) Deliver(ctx context.Context, req BuildRequest, out Output) (*I
 	}
 	target := filepath.Join(req.OutDir, fmt.Sprintf("%s-%s.iso", req.Name, rev))
 	record := filepath.Join(s.stateDir(), "images", out.Path.HashPart()+".json")
-	return deliverImage(ctx, source, target, record, func() (bool, error) { return s.isNixOS(out.Drv) })
+	return deliverImage(ctx, source, target, record, func() (bool, error) {
+		if err := s.intact(ctx, out.Path); err != nil {
+			return false, err
+		}
+		return s.isNixOS(out.Drv)
+	})
+}
+
+// intact makes sure that an output still is what was registered. Disks fail and
+// people edit; an image with other bits must not pass for the recipe's.
+func (s *Session) intact(ctx context.Context, p storepath.Path) error {
+	info, err := s.reader.Info(ctx, p)
+	if err != nil {
+		return err
+	}
+	h := info.NarHash.Algorithm().New()
+	if err := nar.Dump(h, s.reader.RealPath(p), nil); err != nil {
+		return err
+	}
+	if got := h.Sum(nil); !bytes.Equal(got, info.NarHash.Bytes()) {
+		return fmt.Errorf("'%s' in the store is damaged: it is not what was built. Delete it with 'isomorph store delete --ignore-liveness %[1]s' and run the command again; 'isomorph store verify --check-contents' looks for more damage", s.PrintPath(p))
+	}
+	return nil
 }
 
 // stateDir is where isomorph keeps records of its own beside the store's.

@@ -160,8 +160,9 @@ func readRecord(file string) (rec imageRecord, ok bool) {
 
 // deliverImage copies the image at source to target and returns its digest,
 // which is computed from the bytes of the copy: it is the copy that the user
-// will write to a stick. recordFile remembers the result.
-func deliverImage(ctx context.Context, source, target, recordFile string, isNixOS func() (bool, error)) (*Image, error) {
+// will write to a stick. recordFile remembers the result. inspect is
+// asked before a copy is made: whether the image is NixOS's, and for objections.
+func deliverImage(ctx context.Context, source, target, recordFile string, inspect func() (nixos bool, err error)) (*Image, error) {
 	src, err := stampOf(source)
 	if err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func deliverImage(ctx context.Context, source, target, recordFile string, isNixO
 			return &Image{Path: target, SHA256: rec.SHA256, Size: int64(dst.Size), NixOS: rec.NixOS}, nil
 		}
 	}
-	nixos, err := isNixOS()
+	nixos, err := inspect()
 	if err != nil {
 		return nil, err
 	}
