@@ -312,7 +312,7 @@ type inserter struct {
 	ctx context.Context
 	tx  *sql.Tx
 
-	added map[storepath.Path]int64 // row ids of paths that this transaction adds
+	added map[storepath.Path]int64 // row ids of paths that this transaction adds or repairs
 	known map[storepath.Path]int64 // and of others that it refers to
 
 	path, ref, output, id *sql.Stmt
@@ -396,14 +396,24 @@ func (in *inserter) addPath(c *candidate) error {
 	return nil
 }
 
-// update gives a path that was repaired the hash of its new contents: a build
-// need not give the same bits as the one before.
+// update gives a path that was repaired the hash and the references of its new
+// contents: a build need not give the same bits as the one before, and what
+// they refer to must not be collected.
 func (in *inserter) update(c *candidate) error {
 	if !c.repair {
 		return nil
 	}
-	_, err := in.tx.ExecContext(in.ctx, "update ValidPaths set hash = ?, narSize = ? where path = ?",
-		"sha256:"+c.info.NarHash.Base16(), int64(c.info.NarSize), in.s.Dir().Join(c.info.Path))
+	id, err := in.idOf(c.info.Path)
+	if err != nil {
+		return err
+	}
+	in.added[c.info.Path] = id
+	_, err = in.tx.ExecContext(in.ctx, "update ValidPaths set hash = ?, narSize = ? where id = ?",
+		"sha256:"+c.info.NarHash.Base16(), int64(c.info.NarSize), id)
+	if err != nil {
+		return err
+	}
+	_, err = in.tx.ExecContext(in.ctx, "delete from Refs where referrer = ?", id)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -474,12 +475,16 @@ func (f *fixture) testRegisterRepair() {
 	f.check(os.WriteFile(filepath.Join(sc.Dir(), "x"), []byte("new bits"), 0o644))
 	sealed, err := sc.Seal(f.ctx, "x", nil)
 	f.check(err)
-	f.check(sc.Register(f.ctx, nil, []store.Registration{{Entry: "x", Info: store.PathInfo{Path: p}, Repair: true}}))
+	used := f.text("used", "by the new bits")
+	f.check(sc.Register(f.ctx, nil, []store.Registration{{Entry: "x", Info: store.PathInfo{Path: p, References: []storepath.Path{used}}, Repair: true}}))
 	if b, _ := os.ReadFile(f.s.RealPath(p)); string(b) != "new bits" {
 		f.Errorf("after the repair: %q", b)
 	}
 	if got := f.info(p).NarHash; got != sealed.NarHash {
 		f.Errorf("hash %s, want %s", got, sealed.NarHash)
+	}
+	if got := f.info(p).References; !slices.Equal(got, []storepath.Path{used}) {
+		f.Errorf("references %v, want %v", got, used)
 	}
 }
 
