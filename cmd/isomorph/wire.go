@@ -78,15 +78,16 @@ func bootTools(ctx context.Context, env *cli.Env, m *session.Maker, uefi bool) (
 		return t, err
 	}
 	s.CloseDisplay()
-	if t.QEMU, err = s.HostScript(ctx, outs[0], "bin/qemu-system-x86_64"); err != nil {
+	// bin/qemu-system-x86_64 is a script that gives the program the logical
+	// path of its firmware.
+	qemu := outs[0]
+	if t.QEMU, err = s.HostScript(ctx, qemu, "bin/.qemu-system-x86_64-wrapped", "QEMU_MODULE_DIR="+filepath.Join(qemu.Real, "lib/qemu")); err != nil {
 		return t, err
 	}
-	t.DataDirs = []string{
-		filepath.Join(outs[0].Real, "share/qemu"), filepath.Join(outs[0].Real, "share/seabios"),
-	}
+	t.DataDirs = []string{filepath.Join(qemu.Real, "share/qemu")}
 	if uefi {
-		t.OVMFCode = filepath.Join(outs[1].Real, "share/OVMF/OVMF_CODE_4M.fd")
-		t.OVMFVars = filepath.Join(outs[1].Real, "share/OVMF/OVMF_VARS_4M.fd")
+		t.OVMFCode = filepath.Join(outs[1].Real, "FV/OVMF_CODE.fd")
+		t.OVMFVars = filepath.Join(outs[1].Real, "FV/OVMF_VARS.fd")
 	}
 	return t, nil
 }

@@ -21,8 +21,9 @@ import (
 // /nix/store/..., where this machine usually has nothing: our store lies
 // elsewhere, and without root nobody can put it there. So the script starts the
 // program through its loader and tells that where the libraries of the closure
-// really are.
-func (s *Session) HostScript(ctx context.Context, out Output, program string) (string, error) {
+// really are. vars are variables of the environment that tell it where else to
+// look, NAME=VALUE.
+func (s *Session) HostScript(ctx context.Context, out Output, program string, vars ...string) (string, error) {
 	closure, err := store.Closure(ctx, s.reader, out.Path)
 	if err != nil {
 		return "", err
@@ -40,7 +41,12 @@ func (s *Session) HostScript(ctx context.Context, out Output, program string) (s
 		return "", fmt.Errorf("no dynamic loader in the closure of '%s'", s.PrintPath(out.Path))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "#!/bin/sh\nexec %s --library-path %s %s \"$@\"\n", quote(loader), quote(strings.Join(libs, ":")), quote(filepath.Join(out.Real, program)))
+	b.WriteString("#!/bin/sh\n")
+	for _, v := range vars {
+		name, value, _ := strings.Cut(v, "=")
+		fmt.Fprintf(&b, "export %s=%s\n", name, quote(value))
+	}
+	fmt.Fprintf(&b, "exec %s --library-path %s %s \"$@\"\n", quote(loader), quote(strings.Join(libs, ":")), quote(filepath.Join(out.Real, program)))
 	file := filepath.Join(s.stateDir(), "host", out.Path.HashPart()+"-"+filepath.Base(program))
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return "", err
