@@ -267,11 +267,20 @@ func topological(nodes map[storepath.Path]*node) []*node {
 }
 
 // Weights for the longest way: nobody knows how long a build takes, but a
-// build usually takes longer than a download.
+// build usually takes longer than a download, and one that puts many things
+// together longer than one that is made of few.
 const (
 	buildWeight    = 4
 	downloadWeight = 1
+	inputsPerBuild = 16 // that many inputs count as much as a build
 )
+
+func (n *node) weight() int {
+	if n.download() {
+		return downloadWeight
+	}
+	return buildWeight * (1 + len(n.d.InputDrvs)/inputsPerBuild)
+}
 
 // heights goes from the goals down: order backwards.
 func heights(order []*node) {
@@ -280,9 +289,6 @@ func heights(order []*node) {
 		for _, d := range n.dependents {
 			h = max(h, d.height)
 		}
-		n.height = h + buildWeight
-		if n.download() {
-			n.height = h + downloadWeight
-		}
+		n.height = h + n.weight()
 	}
 }
