@@ -20,16 +20,21 @@ import (
 // fetchForEval downloads a file or archive that an evaluation asks for
 // (builtins.fetchurl, fetchTarball, a URL in the search path) into the store.
 func (s *Session) fetchForEval(ctx context.Context, req builtins.FetchRequest) (storepath.Path, error) {
+	w := s.writable()
 	if !req.SHA256.IsZero() {
 		p, err := s.reader.Dir().MakeFixed(req.Name, req.Unpack, req.SHA256, nil)
 		if err != nil {
 			return "", err
 		}
+		if w != nil { // before looking, or a collection could take it after that
+			if err := w.AddTempRoot(ctx, p); err != nil {
+				return "", err
+			}
+		}
 		if _, err := s.reader.Info(ctx, p); err == nil {
 			return p, nil
 		}
 	}
-	w := s.writable()
 	if w == nil {
 		return "", fmt.Errorf("unable to download '%s': nothing is written in this mode; --read-write-mode allows it", fetch.Redact(req.URL))
 	}
@@ -45,7 +50,7 @@ func (s *Session) fetchForEval(ctx context.Context, req builtins.FetchRequest) (
 	}
 	if _, err := fetch.New(s.cfg.Fetch).Fetch(ctx, fr, file); err != nil {
 		if he, ok := errors.AsType[*fetch.HashError](err); ok {
-			return "", &builtins.HashMismatchError{URL: he.URL, Want: he.Want, Got: he.Got}
+			return "", &builtins.HashMismatchError{URL: fetch.Redact(he.URL), Want: he.Want, Got: he.Got}
 		}
 		return "", err
 	}

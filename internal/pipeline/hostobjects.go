@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"isomorph/internal/derivation"
+	"isomorph/internal/fetch"
 	"isomorph/internal/nar"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/nixlang/builtins"
@@ -229,6 +230,8 @@ func (h *hostObjects) added(p storepath.Path) bool {
 	return isDrv || isText || isTree
 }
 
+// inStore checks that an object is valid, and keeps it so: the root comes first,
+// or a collection in between could take the object.
 func (h *hostObjects) inStore(p storepath.Path) error {
 	if err := h.keep(p); err != nil {
 		return err
@@ -253,7 +256,7 @@ func (h *hostObjects) Realise(outputs []builtins.DerivationOutput) error {
 // Fetch downloads.
 func (h *hostObjects) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
 	if h.download == nil {
-		return "", fmt.Errorf("unable to download '%s': this evaluation has no network", req.URL)
+		return "", fmt.Errorf("unable to download '%s': this evaluation has no network", fetch.Redact(req.URL))
 	}
 	return h.download(h.ctx, req)
 }
@@ -266,8 +269,8 @@ func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, erro
 		if err != nil {
 			return "", err
 		}
-		if _, err := h.reader.Info(h.ctx, p); err == nil {
-			return p, h.keep(p)
+		if h.inStore(p) == nil {
+			return p, nil
 		}
 	}
 	rejected, err := h.applyFilter(req)
