@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +23,6 @@ import (
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
 	"isomorph/internal/cli/storecmd"
-	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/pipeline"
 	"isomorph/internal/progress"
 )
@@ -73,11 +71,11 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 	m := &session.Maker{Env: env, Channel: channel.Files(), Display: newDisplay}
 	classics := classicCommands(env, m)
 	if f, ok := classics[env.Args0]; ok {
-		return runClassic(ctx, env, env.Args0, f, args)
+		return f(ctx, args)
 	}
 	if len(args) > 0 {
 		if f, ok := classics[args[0]]; ok {
-			return runClassic(ctx, env, args[0], f, args[1:])
+			return f(ctx, args[1:])
 		}
 	}
 	joined, err := cli.JoinPairs(args)
@@ -91,23 +89,6 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 		return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w; see 'isomorph --help'", err)}
 	}
 	return err
-}
-
-// version is what --version says.
-const version = "0.1.0"
-
-// runClassic runs a classic command; --version and --help are the same for all.
-// Scripts read the version, so it is that of the Nix which is emulated.
-func runClassic(ctx context.Context, env *cli.Env, name string, f func(context.Context, []string) error, args []string) error {
-	switch {
-	case slices.Contains(args, "--version"):
-		fmt.Fprintf(env.Stdout, "%s (Nix) %s\n", name, builtins.DefaultNixVersion)
-		return nil
-	case slices.Contains(args, "--help"):
-		fmt.Fprintf(env.Stdout, "%s: the classic command of Nix %s, by isomorph %s.\nIts flags are those of the Nix manual; what differs is in doc/compat.md.\n", name, builtins.DefaultNixVersion, version)
-		return nil
-	}
-	return f(ctx, args)
 }
 
 // classicCommands are the commands of Nix that isomorph also is.
@@ -140,7 +121,6 @@ func newRoot(env *cli.Env, m *session.Maker) *cobra.Command {
 		Short: "Turn a Nix recipe into a bootable live ISO, the same bits for everyone",
 		Long: `isomorph turns a Nix recipe into a bootable live ISO, the same bits for everyone,
 and needs no installed Nix, no daemon, no root and no Docker for it.`,
-		Version:           version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,

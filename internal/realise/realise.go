@@ -169,7 +169,7 @@ type Event struct {
 	Done, Total  int64  // bytes; Total is 0 if unknown
 	Line         string
 	Err          error // context.Canceled if the work was stopped from outside
-	AlreadyValid bool // another process had built it meanwhile
+	AlreadyValid bool  // another process had built it meanwhile
 	CPU          time.Duration
 	MaxRSS       int64
 }
