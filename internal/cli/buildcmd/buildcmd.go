@@ -57,8 +57,8 @@ func New(env *cli.Env, open Opener) *cobra.Command {
 		Long: `Evaluates a recipe, downloads and builds what it needs, and puts the image into
 the output directory, with its SHA-256.
 
-RECIPE is a Nix file or a directory with a default.nix; without one it is
-./iso.nix, or else ./default.nix. From a set with an attribute "iso" that one is
+RECIPE is a Nix file, or a directory with an iso.nix or else a default.nix in
+it; without one it is the working directory. From a set with an attribute "iso" that one is
 built, unless -A selects another. <nixpkgs> is the embedded channel unless -I or
 NIX_PATH say otherwise.
 
@@ -116,15 +116,19 @@ func (c *command) checkNumbers() error {
 
 // recipe finds what to build.
 func (c *command) recipe(args []string) (string, error) {
+	dir := c.env.Dir
 	if len(args) == 1 {
-		return args[0], nil
-	}
-	for _, name := range []string{"iso.nix", "default.nix"} {
-		if _, err := os.Stat(filepath.Join(c.env.Dir, name)); err == nil {
-			return "./" + name, nil
+		info, err := os.Stat(abs(c.env.Dir, args[0]))
+		if err != nil || !info.IsDir() {
+			return args[0], nil // a file, a URL, <...>, or an error to come
 		}
+		dir = args[0]
 	}
-	return "", fmt.Errorf("there is neither an iso.nix nor a default.nix in %s; name a recipe, or write one with \"isomorph init DIR\"", c.env.Dir)
+	name, ok := cli.FindRecipe(abs(c.env.Dir, dir))
+	if !ok {
+		return "", fmt.Errorf("there is neither an iso.nix nor a default.nix in %s; name a recipe, or write one with \"isomorph init DIR\"", dir)
+	}
+	return filepath.Join(dir, name), nil
 }
 
 func (c *command) request(args []string, common *classic.Common) (pipeline.BuildRequest, error) {

@@ -27,8 +27,11 @@ func (f *evalFlags) register(cmd *cobra.Command) {
 	f.shared.Register(fl)
 }
 
-func (f *evalFlags) request(args []string) (*request, error) {
+func (f *evalFlags) request(env *cli.Env, args []string) (*request, error) {
 	f.r.files = args
+	if name, ok := cli.FindRecipe(env.Dir); ok && len(args) == 0 {
+		f.r.files = []string{"./" + name}
+	}
 	if f.expr != "" {
 		f.r.files, f.r.exprs = []string{f.expr}, true
 	}
@@ -46,7 +49,8 @@ func newEval(env *cli.Env, open Opener) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval [FILE...]",
 		Short: "Evaluate a Nix expression and print its value",
-		Long: `Evaluates a file (default: ./default.nix) or an expression and prints the value.
+		Long: `Evaluates a file (default: ./iso.nix, or else ./default.nix) or an expression
+and prints the value.
 
 The value is printed in the Nix language, nested values only as far as they are
 evaluated already; --strict evaluates everything. Nothing is written to the
@@ -54,7 +58,7 @@ store unless --read-write is given.`,
 		Example: `  isomorph eval -E '1 + 2'
   isomorph eval --json --strict -A config.system.build.isoImage.name iso.nix`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.request(args)
+			r, err := f.request(env, args)
 			if err != nil {
 				return err
 			}
@@ -89,13 +93,13 @@ func newInstantiate(env *cli.Env, open Opener) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "instantiate [FILE...]",
 		Short: "Evaluate a recipe to derivations and write them to the store",
-		Long: `Evaluates a file (default: ./default.nix) to the derivations that it holds,
-writes them to the store and prints their paths, which are those that Nix
-computes. Nothing is built.`,
+		Long: `Evaluates a file (default: ./iso.nix, or else ./default.nix) to the derivations
+that it holds, writes them to the store and prints their paths, which are those
+that Nix computes. Nothing is built.`,
 		Example: `  isomorph instantiate iso.nix -A iso
   isomorph instantiate '<nixpkgs>' -A hello`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.request(args)
+			r, err := f.request(env, args)
 			if err != nil {
 				return err
 			}

@@ -95,8 +95,22 @@ Next:
   isomorph build                 make the image of iso.nix
   isomorph boot out/*.iso        try it in QEMU
   isomorph channel search WORD   find packages and options to put into iso.nix
-`, dir)
+`, quote(dir))
 	return nil
+}
+
+// quote writes a directory as a shell wants it.
+func quote(dir string) string {
+	if strings.HasPrefix(dir, "-") {
+		dir = "./" + dir
+	}
+	plain := func(r rune) bool {
+		return r > 127 || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,=@:", r)
+	}
+	if strings.IndexFunc(dir, func(r rune) bool { return !plain(r) }) < 0 {
+		return dir
+	}
+	return "'" + strings.ReplaceAll(dir, "'", `'\''`) + "'"
 }
 
 // list returns the template's files, relative to it.

@@ -87,3 +87,12 @@ func TestHelp(t *testing.T) {
 		t.Errorf("got %q, %v", stdout, err)
 	}
 }
+
+func TestNextStepsSuitTheShell(t *testing.T) {
+	for dir, want := range map[string]string{"my-image": "cd my-image\n", "it's mine": `cd 'it'\''s mine'` + "\n"} {
+		_, stderr, err := run(t, t.TempDir(), dir)
+		if err != nil || !strings.Contains(stderr, want) {
+			t.Errorf("got %q, %v, want it to contain %q", stderr, err, want)
+		}
+	}
+}
