@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -114,7 +117,37 @@ func (f *hostFiles) ReadFile(name string) ([]byte, error) {
 	if b, ok := f.unwritten(name); ok {
 		return b, nil
 	}
-	return os.ReadFile(f.real(name))
+	return readLimited(f.real(name), maxFile)
+}
+
+// maxFile is how many bytes a file may have that is read into a string. It is
+// there for what has no size: a symlink in a build's output can lead to
+// /dev/zero.
+const maxFile = 1 << 30
+
+// readLimited reads a file of at most limit bytes.
+func readLimited(name string, limit int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if info.Mode().IsRegular() && info.Size() <= limit {
+		b.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	n, err := b.ReadFrom(io.LimitReader(file, limit+1))
+	if err == nil && n > limit {
+		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has more than %d bytes", limit)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // unwritten returns the contents of a text that exists in memory only so far.

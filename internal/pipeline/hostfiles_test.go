@@ -126,3 +126,24 @@ func TestSplitAttrPath(t *testing.T) {
 		t.Error("an open quote was accepted")
 	}
 }
+
+// A file without an end, to which a build's output may link, is not read into
+// memory for ever.
+func TestReadLimited(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "12345")
+	if b, err := readLimited(file, 5); err != nil || string(b) != "12345" {
+		t.Errorf("got %q, %v", b, err)
+	}
+	for _, name := range []string{file, "/dev/zero"} {
+		if b, err := readLimited(name, 4); err == nil {
+			t.Errorf("%s: read %d bytes where 4 are allowed", name, len(b))
+		}
+	}
+	if b, err := readLimited("/proc/self/comm", 100); err != nil || len(b) == 0 {
+		t.Errorf("a file without a size: %q, %v", b, err)
+	}
+	if _, err := readLimited(filepath.Dir(file), 100); err == nil {
+		t.Error("a directory was read")
+	}
+}
