@@ -52,7 +52,7 @@ var rules = []struct {
 	{"internal/build", append([]string{"internal/store"}, formats...), "the interface"},
 	{"internal/build/sandbox", nil, "knows directories and arguments only"},
 	{"internal/build/local", append([]string{"internal/build", "internal/build/sandbox", "internal/store", "internal/nar", "internal/fetch", "internal/unxz", "internal/failpoint"}, formats...), "one derivation"},
-	{"internal/build/buildtest", append([]string{"internal/build/...", "internal/store/..."}, formats...), "the suite every builder passes"},
+	{"internal/build/buildtest", append([]string{"internal/build/...", "internal/store/...", "internal/nar"}, formats...), "the suite every builder passes"},
 	{"internal/realise", append([]string{"internal/build", "internal/store"}, formats...), "the graph"},
 
 	{"internal/debian/...", []string{"internal/debian/...", "internal/unxz", "internal/nixhash", "internal/atomicfile"}, "archives and indexes; knows no Nix"},

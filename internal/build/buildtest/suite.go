@@ -1,6 +1,7 @@
 package buildtest
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"isomorph/internal/build"
 	"isomorph/internal/derivation"
+	"isomorph/internal/nar"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/store"
 	"isomorph/internal/storepath"
@@ -27,6 +29,7 @@ func Run(t *testing.T, newBuilder func(t testing.TB, s store.Store) build.Builde
 		{"fixed", testFixed},
 		{"check", testCheck},
 		{"canonical", testCanonical},
+		{"unreadable", testUnreadable},
 		{"limits", testLimits},
 		{"refusals", testRefusals},
 		{"structured", testStructured},
@@ -185,6 +188,29 @@ func testCanonical(w *World, b build.Builder) {
 		}
 	}
 	w.wantFailure(b, w.Script("fifo2", `B=${builder%sh}busybox; $B mkdir $out; $B mkfifo $out/f`), build.Rejected, "output 'out' of")
+}
+
+// testUnreadable: a fixed output may have files that not even their owner can
+// read; its hash does not depend on that.
+func testUnreadable(w *World, b build.Builder) {
+	var archive bytes.Buffer
+	n := nar.NewWriter(&archive)
+	n.Directory()
+	n.Entry("d")
+	n.Directory()
+	n.Entry("f")
+	_, _ = n.File(false, 2).Write([]byte("x\n"))
+	n.Leave()
+	n.Leave()
+	if err := n.Close(); err != nil {
+		w.T.Fatal(err)
+	}
+	hash := nixhash.Sum(nixhash.SHA256, archive.Bytes()).Base16()
+	d := w.Script("unreadable", `B=${builder%sh}busybox; $B mkdir -p $out/d; echo x > $out/d/f; $B chmod 000 $out/d/f $out/d; $B chmod 500 $out`, Fixed("r:sha256", hash))
+	w.MustBuild(b, d)
+	if got := w.Read(d.Out("out"), "d/f"); got != "x\n" {
+		w.T.Errorf("got %q", got)
+	}
 }
 
 func testLimits(w *World, b build.Builder) {

@@ -23,7 +23,7 @@ import (
 func (j *job) finishOutputs(ctx context.Context) (map[string]*store.PathInfo, error) {
 	infos := map[string]*store.PathInfo{}
 	for _, name := range j.drv.OutputNames() {
-		if err := j.collect(name); err != nil {
+		if err := j.collect(ctx, name); err != nil {
 			return nil, err
 		}
 		info, err := j.seal(ctx, name)
@@ -53,7 +53,7 @@ func (j *job) finishOutputs(ctx context.Context) (map[string]*store.PathInfo, er
 
 // collect moves one output from the scratch store, which the build could write
 // to, to the scratch directory, which it never saw.
-func (j *job) collect(name string) error {
+func (j *job) collect(ctx context.Context, name string) error {
 	p := j.drv.Outputs[name].Path
 	inStore := path.Join(scratchStore, string(p))
 	if strings.HasPrefix(j.drv.Builder, "builtin:") {
@@ -75,17 +75,43 @@ func (j *job) collect(name string) error {
 		return nil
 	}
 	if j.drv.IsFixed() {
-		return j.copyOut(inStore, string(p))
-	}
-	// A directory that gets another parent has its ".." changed, for which
-	// everybody but root needs the right to write it; copies of sources are
-	// read-only, as the store is. Sealing sets the mode anew.
-	if st.IsDir() && st.Mode().Perm()&0o700 != 0o700 {
-		if err := j.root.Chmod(inStore, 0o700); err != nil {
-			return err
+		err := j.copyOut(inStore, string(p))
+		if errors.Is(err, fs.ErrPermission) {
+			err = j.copySealed(ctx, inStore, string(p))
 		}
+		return err
 	}
-	return j.root.Rename(inStore, string(p))
+	return j.moveOut(inStore, string(p))
+}
+
+// moveOut renames an output. A directory that gets another parent has its ".."
+// changed, for which everybody but root needs the right to write it; copies of
+// sources are read-only, as the store is. Sealing sets the mode anew.
+func (j *job) moveOut(from, to string) error {
+	st, err := j.root.Lstat(from)
+	if err == nil && st.IsDir() && st.Mode().Perm()&0o700 != 0o700 {
+		err = j.root.Chmod(from, 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	return j.root.Rename(from, to)
+}
+
+// copySealed is copyOut for an output in which the build took the right to read
+// from itself, and so from us unless we are root: sealing gives it back.
+func (j *job) copySealed(ctx context.Context, from, to string) error {
+	if err := j.root.RemoveAll(to); err != nil { // what copyOut made before it failed
+		return err
+	}
+	const sealed = "sealed" // no output's name
+	if err := j.moveOut(from, sealed); err != nil {
+		return err
+	}
+	if _, err := j.scratch.Seal(ctx, sealed, nil); err != nil {
+		return j.fail(build.Rejected, fmt.Sprintf("output of '%s': %v", j.dir.Join(j.req.Drv), err), err)
+	}
+	return j.copyOut(sealed, to)
 }
 
 // copyOut copies a fixed output by way of its NAR, with descriptors only. A
