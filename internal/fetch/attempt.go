@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"isomorph/internal/nixhash"
 )
 
@@ -35,11 +37,16 @@ func (d *download) attempt(ctx context.Context, address string) (*Result, error)
 }
 
 func (d *download) fromFile(ctx context.Context, u *url.URL) (*Result, error) {
-	in, err := os.Open(u.Path)
+	// Not blocking: opening a FIFO would wait for a writer, and nothing but
+	// the end of the program could interrupt that.
+	in, err := os.OpenFile(u.Path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, permanent(u.String(), err)
 	}
 	defer in.Close()
+	if st, err := in.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, permanent(u.String(), errors.Join(err, errors.New("it is not a regular file")))
+	}
 	if err := d.restart(); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"isomorph/internal/fetch"
 	"isomorph/internal/nixhash"
 )
@@ -464,6 +466,24 @@ func TestPasswordIsNotShown(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "can/ary") {
 			t.Errorf("%s: got %v", bad, err)
 		}
+	}
+}
+
+// Something without an end, or that waits for somebody, is no file to copy.
+func TestOnlyRegularFiles(t *testing.T) {
+	dir := t.TempDir()
+	fifo, file := filepath.Join(dir, "fifo"), filepath.Join(dir, "file")
+	if err := errors.Join(unix.Mkfifo(fifo, 0o600), os.WriteFile(file, body, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{fifo, "/dev/zero", dir} {
+		_, _, err := get(t, options(&clock{}), fetch.Request{URLs: []string{"file://" + name}, MaxSize: 1 << 20})
+		if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, got, err := get(t, options(&clock{}), fetch.Request{URLs: []string{"file://" + file}}); err != nil || !bytes.Equal(got, body) {
+		t.Errorf("control: %v", err)
 	}
 }
 
