@@ -81,7 +81,7 @@ type BuildConfig struct {
 	Features     []string // system features that derivations may ask for
 	CAFile       string   // certificates for fixed-output builds that use the network
 
-	Helper  string    // the executable that starts sandboxes: this one
+	Helper  string    // the executable that starts sandboxes; "" for the running one
 	Pasta   string    // program that gives fixed-output builds a network; "" for none
 	KeepDir string    // where directories of failed builds are kept
 	Channel *LazyTree // has the sandbox's /bin/sh, unless Shell or NoShell is set

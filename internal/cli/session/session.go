@@ -240,7 +240,7 @@ func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings, common *class
 		Downloads: max(1, number("http-connections", 8)),
 		KeepGoing: flag("keep-going"), KeepFailed: flag("keep-failed"), Check: common.Check,
 		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"),
-		LookupEnv: m.Env.LookupEnv, System: hostSystem, Helper: m.Env.Self,
+		LookupEnv: m.Env.LookupEnv, System: hostSystem,
 		ExtraSystems: []string{"i686-linux"}, Features: features(), CAFile: m.caFile(),
 		Pasta: m.lookPath("pasta"), KeepDir: first(m.Env.Getenv("TMPDIR"), "/tmp"),
 	}
