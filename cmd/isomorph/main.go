@@ -32,7 +32,11 @@ func main() {
 
 	unix.Umask(0o022) // what others may read is no business of the caller's umask
 	env := newEnv()
-	os.Exit(exitCode(env, run(env, os.Args[1:])))
+	out := &results{w: os.Stdout}
+	if !term.IsTerminal(int(os.Stdout.Fd())) { // which "isomorph boot" hands on as it is
+		env.Stdout = out
+	}
+	os.Exit(exitCode(env, out.err(run(env, os.Args[1:]))))
 }
 
 // newEnv reads the world, once.
