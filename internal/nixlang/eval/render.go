@@ -3,6 +3,7 @@ package eval
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"isomorph/internal/nixlang/syntax"
@@ -68,13 +69,13 @@ func (r *renderer) traces(e *Error) {
 	if len(e.Trace) == 0 {
 		return
 	}
-	truncated := false
+	truncated, keep := false, r.innermost(e)
 	for i := len(e.Trace) - 1; i >= 0; i-- {
 		t := e.Trace[i]
 		if !r.showTrace && r.count > 3 {
 			truncated = true
 		}
-		if truncated && !t.Always {
+		if truncated && !t.Always && i != keep {
 			continue
 		}
 		if r.seen[t] {
@@ -90,6 +91,17 @@ func (r *renderer) traces(e *Error) {
 		r.b.WriteString("\n(stack trace truncated; use '--show-trace' to show the full, detailed trace)\n")
 	}
 	r.b.WriteString("\n" + errorPrefix)
+}
+
+// innermost returns the frame that says where an error happened that has no
+// place of its own, -1 if there is none. It is shown however many there are: a
+// message of the evaluator without a place in the recipe helps nobody. What is
+// thrown says by itself what is wrong; its place is that of the check.
+func (r *renderer) innermost(e *Error) int {
+	if r.s.files.Position(e.Pos).IsValid() || e.Kind == KindThrown || e.Kind == KindAbort || e.Kind == KindOther {
+		return -1
+	}
+	return slices.IndexFunc(e.Trace, func(t Trace) bool { return r.s.files.Position(t.Pos).IsValid() })
 }
 
 func (r *renderer) flushSkipped() {
