@@ -79,9 +79,21 @@ func (s *Session) realiseEvent(e realise.Event) {
 	case realise.Log:
 		s.emit(progress.Event{Log: &progress.Log{ID: id, Line: e.Line}})
 	case realise.Waiting:
-		s.emit(progress.Event{Note: fmt.Sprintf("waiting for another process that is building %s", e.Name)})
+		s.waiting(e)
 	case realise.Finished:
 		s.emit(progress.Event{Finish: &progress.Finish{ID: id, Err: e.Err}})
+	}
+}
+
+// waiting says that another process is at the same work. With downloads that
+// is said once: there are hundreds, and each is over in a moment.
+func (s *Session) waiting(e realise.Event) {
+	switch {
+	case !e.Download:
+		s.emit(progress.Event{Note: "waiting for another process that is building " + e.Name})
+	case !s.waited:
+		s.waited = true
+		s.emit(progress.Event{Note: "waiting for another process that is downloading the same files"})
 	}
 }
 

@@ -24,6 +24,8 @@ type Session struct {
 	eval     *Evaluator
 	giveBack func() // ends the evaluator's way with memory
 
+	waited bool // somebody has been told that another process downloads
+
 	displayOnce sync.Once
 	display     progress.Display
 }
