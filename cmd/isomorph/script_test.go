@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -133,6 +135,9 @@ func condition(name string) (bool, error) {
 		}
 		defer os.RemoveAll(root)
 		findings, err := sandbox.Probe(context.Background(), root, "")
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, errors.New("the test program is not static, and so cannot run in the sandbox: CGO_ENABLED=0 go test, or make test")
+		}
 		have = err == nil && len(findings) == 0
 	case "root":
 		have = os.Getuid() == 0

@@ -95,9 +95,11 @@ func (j *job) urls() []string {
 
 func (j *job) fetchFailed(ctx context.Context, want nixhash.Hash, err error) error {
 	var h *fetch.HashError
+	var several *fetch.Error // with wrong bytes from a mirror among its reasons: no fault of the recipe
 	switch {
 	case ctx.Err() != nil:
 		return err
+	case errors.As(err, &several):
 	case errors.As(err, &h):
 		return j.mismatch(want, h.Got, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"isomorph/internal/build"
+	"isomorph/internal/fetch"
 	"isomorph/internal/nar"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/store"
@@ -220,8 +221,13 @@ func (j *job) checkFixed(info *store.PathInfo, want, got nixhash.Hash, recursive
 }
 
 func (j *job) mismatch(want, got nixhash.Hash, cause error) error {
-	return j.fail(build.HashMismatch, fmt.Sprintf("hash mismatch in fixed-output derivation '%s':\n  specified: %s\n     got:    %s",
-		j.dir.Join(j.req.Drv), want.SRI(), got.SRI()), cause)
+	text := fmt.Sprintf("hash mismatch in fixed-output derivation '%s':\n  specified: %s\n     got:    %s",
+		j.dir.Join(j.req.Drv), want.SRI(), got.SRI())
+	var h *fetch.HashError
+	if errors.As(cause, &h) {
+		text += "\n     from:   " + fetch.Redact(h.URL)
+	}
+	return j.fail(build.HashMismatch, text, cause)
 }
 
 func (j *job) checkCycles(infos map[string]*store.PathInfo) error {
