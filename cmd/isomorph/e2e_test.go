@@ -61,6 +61,7 @@ func TestEndToEnd(t *testing.T) {
 	if digests[0] != digests[1] {
 		t.Errorf("the images differ: %s and %s", images[0], images[1])
 	}
+	t.Run("readme", func(t *testing.T) { readmeDigest(t, digests[0]) })
 	t.Run("warm", func(t *testing.T) { rebuildWarm(t, top, binary, digests[0]) })
 	t.Run("boot", func(t *testing.T) { bootExample(t, top, binary, images[0]) })
 }
@@ -140,6 +141,18 @@ func copyTree(t *testing.T, from, to string) {
 	}
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// readmeDigest compares the digest that README.md promises: whoever changes the
+// example or the channel changes it there, too.
+func readmeDigest(t *testing.T, digest string) {
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(b), "IMAGE sha256sum: "+digest+"\n") {
+		t.Errorf("README.md promises another digest than %s", digest)
 	}
 }
 

@@ -51,6 +51,9 @@ func newEnv() *cli.Env {
 	if err != nil {
 		self = "/proc/self/exe"
 	}
+	// Whoever reads our messages may stop reading; the work goes on, and a
+	// result that cannot be written is an error like any other.
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	return &cli.Env{
