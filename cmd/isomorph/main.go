@@ -52,8 +52,9 @@ func newEnv() *cli.Env {
 		self = "/proc/self/exe"
 	}
 	// Whoever reads our messages may stop reading; the work goes on, and a
-	// result that cannot be written is an error like any other.
-	signal.Ignore(syscall.SIGPIPE)
+	// result that cannot be written is an error like any other. The signal is
+	// caught and not ignored: builders would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	return &cli.Env{
