@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	say TEXT...       prints a line
 //	clock FILE        writes the time, which is never the same twice
 //	fail CODE         ends with an exit code
+//	ignored FILE      writes which signals it was started to ignore
 //	sleep             never ends by itself
 //	sh                runs what $script says: one of these a line
 func tool(args []string) int {
@@ -58,6 +59,14 @@ func tool(args []string) int {
 	case "fail":
 		code, _ := strconv.Atoi(args[1])
 		return code
+	case "ignored":
+		status, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			return 1
+		}
+		_, rest, _ := strings.Cut(string(status), "SigIgn:")
+		line, _, _ := strings.Cut(rest, "\n")
+		return tool([]string{"write", args[1], strings.TrimSpace(line) + "\n"})
 	case "sleep":
 		time.Sleep(time.Hour)
 	case "sh":

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/signal"
 	"runtime"
 	"syscall"
 
@@ -193,6 +194,9 @@ func startProgram(o order) int {
 	}
 	null, err := os.Open("/dev/null")
 	check("open /dev/null", err)
+	// A signal that our caller ignores (a background job, nohup) would be
+	// ignored by the program, too. One that is caught is not inherited.
+	signal.Notify(make(chan os.Signal, 1))
 	dropBoundingSet()
 	check("set no_new_privs", unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 	check("drop capabilities", dropCapabilities())
