@@ -39,8 +39,11 @@ func (s *Session) realiser() (*realise.Realiser, error) {
 		Store: w, Fetch: fetch.New(fo), System: b.System, ExtraSystems: b.ExtraSystems, Features: b.Features, CAFile: b.CAFile,
 		Shell: shell, Pasta: b.Pasta, KeepDir: b.KeepDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
 	})
+	proven := &provenBuilder{Builder: builder, prove: func(ctx context.Context) error {
+		return proveSandbox(ctx, filepath.Join(s.stateDir(), "sandbox-proof"), b.Helper)
+	}}
 	return realise.New(realise.Options{
-		Store: w, Builder: builder, Jobs: b.Jobs, Downloads: b.Downloads, Cores: b.Cores,
+		Store: w, Builder: proven, Jobs: b.Jobs, Downloads: b.Downloads, Cores: b.Cores,
 		KeepGoing: b.KeepGoing, KeepFailed: b.KeepFailed, Check: b.Check, Timeout: b.Timeout, MaxSilent: b.MaxSilent,
 		Event: s.realiseEvent,
 	}), nil
