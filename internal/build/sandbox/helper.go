@@ -3,10 +3,11 @@ package sandbox
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -194,9 +195,7 @@ func startProgram(o order) int {
 	}
 	null, err := os.Open("/dev/null")
 	check("open /dev/null", err)
-	// A signal that our caller ignores (a background job, nohup) would be
-	// ignored by the program, too. One that is caught is not inherited.
-	signal.Notify(make(chan os.Signal, 1))
+	heedSignals()
 	dropBoundingSet()
 	check("set no_new_privs", unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 	check("drop capabilities", dropCapabilities())
@@ -214,6 +213,25 @@ func startProgram(o order) int {
 	})
 	check("execute "+path, err)
 	return pid
+}
+
+// heedSignals gives every signal that our caller ignores (a background job,
+// nohup, some supervisors) its default action back: the program would inherit
+// that it is ignored. Those that the Go runtime catches are not inherited. The
+// runtime has no call for this, and leaves the signals of the C library alone.
+func heedSignals() {
+	const ignored = 1                                            // SIG_IGN
+	type action struct{ handler, flags, restorer, mask uintptr } // struct kernel_sigaction of x86-64
+	for sig := uintptr(1); sig <= 64; sig++ {
+		var old, def action
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&old)), 8, 0, 0)
+		if errno != 0 || old.handler != ignored {
+			continue
+		}
+		if _, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&def)), 0, 8, 0, 0); errno != 0 {
+			check(fmt.Sprintf("heed signal %d", sig), errno)
+		}
+	}
 }
 
 func dropBoundingSet() {
