@@ -168,10 +168,10 @@ func usageErrors(cmd *cobra.Command) {
 }
 
 // newDisplay shows progress in the way that standard error allows.
-func newDisplay(env *cli.Env) progress.Display {
+func newDisplay(env *cli.Env, logs, quiet bool) progress.Display {
 	_, noColor := env.LookupEnv("NO_COLOR")
-	opts := progress.Options{Now: env.Now, Environ: env.Environ, Color: !noColor}
-	if env.StderrIsTerminal {
+	opts := progress.Options{Now: env.Now, Environ: env.Environ, Color: !noColor, Logs: logs, Quiet: quiet}
+	if env.StderrIsTerminal && !logs && !quiet {
 		return progress.NewLive(env.Stderr, opts)
 	}
 	return progress.NewPlain(env.Stderr, opts)

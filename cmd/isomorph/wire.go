@@ -30,7 +30,7 @@ func channelDeps(m *session.Maker) channelcmd.Deps {
 	return channelcmd.Deps{
 		Materialise: m.Materialise,
 		Evaluate: func(ctx context.Context, expr string) ([]byte, error) {
-			s, err := m.Open(ctx, &classic.Common{ReadOnly: true, NoOutput: true})
+			s, err := m.Open(ctx, &classic.Common{ReadOnly: true, Quiet: true})
 			if err != nil {
 				return nil, err
 			}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -239,11 +238,4 @@ func (e *Evaluator) Commit(ctx context.Context) error {
 		return fmt.Errorf("write the derivations to the store: %w", err)
 	}
 	return nil
-}
-
-// IsMissingAttr tells whether an evaluation failed because its attribute path
-// leads nowhere.
-func IsMissingAttr(err error) bool {
-	e, ok := errors.AsType[*eval.Error](err)
-	return ok && strings.Contains(e.Msg, "in selection path")
 }

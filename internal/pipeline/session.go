@@ -75,9 +75,6 @@ func (s *Session) writable() store.Store {
 	return s.local
 }
 
-// Store returns the open store, nil if there is none.
-func (s *Session) Store() *localstore.Store { return s.local }
-
 // Close releases the store.
 func (s *Session) Close() error {
 	s.CloseDisplay()

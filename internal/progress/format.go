@@ -46,8 +46,8 @@ func clip(s string, width int) string {
 	return string(r[:width-1]) + "…"
 }
 
-var verbs = [...]string{Evaluate: "evaluating", Download: "downloading", Build: "building", Copy: "copying"}
-var pastVerbs = [...]string{Evaluate: "evaluated", Download: "downloaded", Build: "built", Copy: "copied"}
+var verbs = [...]string{Evaluate: "evaluating", Download: "downloading", Build: "building"}
+var pastVerbs = [...]string{Evaluate: "evaluated", Download: "downloaded", Build: "built"}
 
 // detail says how far an activity is.
 func (a *activity) detail() string {
@@ -73,9 +73,6 @@ func (s *State) summary(now time.Time) string {
 		text := fmt.Sprintf("%d/%d downloads", s.finished[Download], n)
 		if b := s.downloaded(); b > 0 {
 			text += " " + formatBytes(b)
-			if s.plan.DownloadBytes > 0 {
-				text += " of " + formatBytes(s.plan.DownloadBytes)
-			}
 		}
 		parts = append(parts, text)
 	}

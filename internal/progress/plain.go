@@ -61,7 +61,7 @@ func (p *plain) finished(a *activity, f *Finish, took string) {
 		fmt.Fprintf(p.out, "fetched  %s (%s, %d/%d)\n", a.Name, formatBytes(max(a.done, a.Total)), p.s.finished[Download], p.s.plan.Downloads)
 	case Build:
 		fmt.Fprintf(p.out, "built    %s (%s, %d/%d)\n", a.Name, took, p.s.finished[Build], p.s.plan.Builds)
-	case Evaluate, Copy:
+	case Evaluate:
 		text := a.detail()
 		if text != "" {
 			text += ", "
@@ -71,11 +71,7 @@ func (p *plain) finished(a *activity, f *Finish, took string) {
 }
 
 func planLine(p *Plan) string {
-	text := fmt.Sprintf("to do: %d downloads", p.Downloads)
-	if p.DownloadBytes > 0 {
-		text += fmt.Sprintf(" (%s)", formatBytes(p.DownloadBytes))
-	}
-	return text + fmt.Sprintf(", %d builds", p.Builds)
+	return fmt.Sprintf("to do: %d downloads, %d builds", p.Downloads, p.Builds)
 }
 
 // Close does nothing: every line is out already.

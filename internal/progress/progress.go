@@ -24,7 +24,6 @@ const (
 	Evaluate Kind = iota // recipe to derivations
 	Download             // a file from the network
 	Build                // a derivation in the sandbox
-	Copy                 // files into or out of the store
 )
 
 // Event is one thing that happened. Exactly one of the fields is set.
@@ -39,9 +38,8 @@ type Event struct {
 
 // Plan says how much work lies ahead. A later one replaces an earlier one.
 type Plan struct {
-	Downloads     int
-	DownloadBytes int64 // 0 if unknown
-	Builds        int
+	Downloads int
+	Builds    int
 }
 
 // Start begins an activity.
@@ -107,7 +105,7 @@ type State struct {
 	plan    Plan
 	running []*activity // in the order of their start
 
-	finished [Copy + 1]int
+	finished [Build + 1]int
 	failed   int
 	bytes    int64 // downloaded by finished downloads
 	began    time.Time

@@ -25,7 +25,7 @@ func events() []Event {
 		{Start: &Start{ID: "e", Kind: Evaluate, Name: "iso.nix"}},
 		{Change: &Change{ID: "e", Done: 42, Extra: "7 derivations"}},
 		{Finish: &Finish{ID: "e"}},
-		{Plan: &Plan{Downloads: 1, DownloadBytes: 5_000_000, Builds: 2}},
+		{Plan: &Plan{Downloads: 1, Builds: 2}},
 		{Start: &Start{ID: "d", Kind: Download, Name: "libc6.deb", Total: 5_000_000}},
 		{Change: &Change{ID: "d", Done: 2_500_000}},
 		{Finish: &Finish{ID: "d"}},
@@ -48,7 +48,7 @@ func TestPlainPrintsALineForEachBeginningAndEnd(t *testing.T) {
 	}
 	d.Close()
 	want := `evaluated iso.nix (42 files, 7 derivations, 2.0s)
-to do: 1 downloads (5.0 MB), 2 builds
+to do: 1 downloads, 2 builds
 fetched  libc6.deb (5.0 MB, 1/1)
 building glibc
 glibc> unpacking
@@ -78,7 +78,7 @@ func TestQuietKeepsNotes(t *testing.T) {
 func TestTreeFitsTheScreen(t *testing.T) {
 	now := time.Unix(2000, 0)
 	var s State
-	s.Apply(Event{Plan: &Plan{Downloads: 12, DownloadBytes: 9e6, Builds: 3}}, now)
+	s.Apply(Event{Plan: &Plan{Downloads: 12, Builds: 3}}, now)
 	for i := range 11 {
 		id := strings.Repeat("x", i+1)
 		s.Apply(Event{Start: &Start{ID: id, Kind: Build, Name: strings.Repeat("a-long-name-", 12)}}, now)

@@ -45,6 +45,7 @@ type command struct {
 	dryRun     bool
 	json       bool
 	quiet      bool
+	logs       bool
 	expect     string
 }
 
@@ -86,6 +87,7 @@ clean checkout of, or else the hash of its derivation.`,
 	fl.BoolVar(&c.dryRun, "dry-run", false, "print what would be downloaded and built")
 	fl.BoolVar(&c.json, "json", false, "print the result as JSON")
 	fl.BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
+	fl.BoolVarP(&c.logs, "print-build-logs", "L", false, "print the builders' output as it comes, a line at a time")
 	fl.StringVar(&c.expect, "expect-sha256", "", "fail unless the image has this digest, in `HEX`")
 	c.shared.Register(fl)
 	return cmd
@@ -98,7 +100,7 @@ func (c *command) common() (*classic.Common, error) {
 	}
 	common.Jobs, common.Cores, common.Timeout, common.MaxSilent = c.jobs, c.cores, c.timeout, c.maxSilent
 	common.KeepGoing, common.KeepFailed, common.Check = c.keepGoing, c.keepFailed, c.check
-	common.NoOutput = c.quiet
+	common.Quiet, common.PrintLogs = c.quiet, c.logs
 	return common, c.checkNumbers()
 }
 
@@ -234,8 +236,8 @@ func (c *command) printPlan(ctx context.Context, s *pipeline.Session, found []pi
 		}
 	}
 	section(len(plan.Downloads), "files to download")
-	for _, p := range plan.Downloads {
-		fmt.Fprintf(c.env.Stdout, "  %s\n", strings.TrimSuffix(p.Name(), ".drv"))
+	for _, d := range plan.DownloadList() {
+		fmt.Fprintf(c.env.Stdout, "  %s\n", d.URL)
 	}
 	section(len(plan.Builds), "derivations to build")
 	for _, p := range plan.Builds {

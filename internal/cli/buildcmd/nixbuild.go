@@ -29,6 +29,7 @@ func NixBuild(ctx context.Context, env *cli.Env, open Opener, args []string) err
 	if err != nil {
 		return err
 	}
+	common.PrintLogs = !common.NoOutput
 	if len(operands) == 0 {
 		operands = []string{"./default.nix"}
 	}

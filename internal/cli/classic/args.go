@@ -21,8 +21,10 @@ type Arg struct {
 
 // Common are the options that all classic commands share.
 type Common struct {
-	Verbosity   int // -v adds one, --quiet takes one away
-	NoOutput    bool
+	Verbosity   int    // -v adds one, --quiet takes one away
+	NoOutput    bool   // -Q: builders' lines are not shown
+	PrintLogs   bool   // they are, where the display has lines
+	Quiet       bool   // no progress, only notes
 	Jobs        string // "" if not given; a number or "auto"
 	Cores       string
 	KeepGoing   bool

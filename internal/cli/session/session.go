@@ -39,8 +39,9 @@ type Maker struct {
 	Env     *cli.Env
 	Channel fs.FS // the embedded channel
 
-	// Display makes the progress display, nil for none.
-	Display func(env *cli.Env) progress.Display
+	// Display makes the progress display: with builders' lines, or with
+	// notes alone.
+	Display func(env *cli.Env, logs, quiet bool) progress.Display
 }
 
 // Open opens a session as a command's options ask for it.
@@ -79,8 +80,8 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 	if err := m.evalConfig(cfg, set, common); err != nil {
 		return nil, err
 	}
-	if m.Display != nil && !common.NoOutput {
-		cfg.Display = func() progress.Display { return m.Display(m.Env) }
+	if m.Display != nil {
+		cfg.Display = func() progress.Display { return m.Display(m.Env, common.PrintLogs, common.Quiet) }
 	}
 	return cfg, nil
 }

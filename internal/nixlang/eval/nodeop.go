@@ -2,7 +2,6 @@ package eval
 
 import (
 	"fmt"
-	"math"
 	"unsafe"
 )
 
@@ -238,12 +237,4 @@ func concatTexts(pos Pos, texts []string) string {
 		b = append(b, s...)
 	}
 	return unsafe.String(unsafe.SliceData(b), len(b))
-}
-
-// FloatToInt turns a float into an integer; ok is false if it does not fit.
-func FloatToInt(f float64) (i int64, ok bool) {
-	if math.IsNaN(f) || !fitsInt(f) {
-		return 0, false
-	}
-	return int64(f), true
 }

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"math"
 	"unsafe"
 )
 
@@ -253,7 +252,3 @@ func (v Value) Identity() uintptr { return uintptr(v.p) }
 
 // isNumber tells whether a finished value is an integer or a float.
 func (v Value) isNumber() bool { k := v.kind(); return k >= kInt && k <= kFloat }
-
-// fitsInt tells whether a float can be turned into an integer without leaving
-// the range of 64 bits.
-func fitsInt(f float64) bool { return f >= math.MinInt64 && f < math.MaxInt64 }
