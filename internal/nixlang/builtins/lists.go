@@ -121,7 +121,7 @@ func concat(parts [][]eval.Value) eval.Value {
 		}
 		return eval.List(parts[last])
 	}
-	checkList(n)
+	eval.CheckListSize(0, n)
 	r := make([]eval.Value, 0, n)
 	for _, p := range parts {
 		r = append(r, p...)
@@ -160,7 +160,7 @@ func anyOrAll(name string, decides bool) fn {
 
 func primGenList(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	n := c.ForceInt(0, args[1], "while evaluating the second argument passed to builtins.genList")
-	if n < 0 || n > maxList {
+	if n < 0 || n > eval.MaxListSize {
 		fail("cannot create list of size %d", n)
 	}
 	f := c.ForceFunction(0, args[0], "while evaluating the first argument passed to builtins.genList")
@@ -219,7 +219,7 @@ func primConcatMap(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	for i, x := range l {
 		parts[i] = c.ForceList(at, c.Call1(0, f, x), "while evaluating the return value of the function passed to builtins.concatMap")
 		total += len(parts[i])
-		checkList(total)
+		eval.CheckListSize(0, total)
 	}
 	return concat(parts)
 }

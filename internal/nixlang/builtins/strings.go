@@ -131,7 +131,7 @@ func primConcatStringsSep(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value
 		parts[i] = c.CoerceToString(0, x, &ctx, "while evaluating one element of the list of strings to concat passed to builtins.concatStringsSep", 0)
 		total += len(parts[i])
 	}
-	checkString(total)
+	eval.CheckStringSize(0, total)
 	return eval.StringWith(strings.Join(parts, sep.AsString()), ctx.Context())
 }
 
@@ -224,7 +224,7 @@ func (r *replacer) replace(s string) (out string, changed bool) {
 		}
 		b.WriteString(s[copied:p])
 		b.WriteString(r.replacement(i))
-		checkString(b.Len())
+		eval.CheckStringSize(0, b.Len())
 		changed = true
 		copied = p
 		if n := len(r.from[i]); n > 0 {

@@ -32,7 +32,7 @@ type jsonWriter struct {
 // value writes a value that belongs to the attribute written at pos.
 func (w *jsonWriter) value(v eval.Value, pos eval.Pos) {
 	w.c.Enter(pos)
-	checkString(w.b.Len())
+	eval.CheckStringSize(0, w.b.Len())
 	if x, ok := eval.Peek(v); ok && x.Type() < eval.TypePath {
 		w.finished(x, pos)
 	} else {

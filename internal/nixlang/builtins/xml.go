@@ -83,7 +83,7 @@ func (w *xmlWriter) tag(name string, attrs []xmlAttr) {
 
 func (w *xmlWriter) value(v eval.Value, pos eval.Pos) {
 	w.c.Enter(pos)
-	checkString(w.b.Len())
+	eval.CheckStringSize(0, w.b.Len())
 	w.c.Recurse(func() { w.anyValue(v, pos) })
 	w.c.Leave()
 }
