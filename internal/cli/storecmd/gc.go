@@ -3,6 +3,7 @@ package storecmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -126,13 +127,16 @@ func quote(name string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 }
 
+// errNoRepair is what the flags of Nix get that this program has no answer to.
+var errNoRepair = errors.New("isomorph cannot repair paths: delete the damaged one with 'isomorph store delete --ignore-liveness PATH' and build again")
+
 // verify checks the store and prints what is wrong. Like Nix's it does not
 // fail for a row without a tree if dropMissing may delete the row.
 func (s *session) verify(ctx context.Context, contents, repair, dropMissing bool) error {
 	opts := store.VerifyOptions{CheckContents: contents, DropMissing: dropMissing}
 	if repair {
 		if s.deps.Repair == nil {
-			return fmt.Errorf("this program cannot repair paths")
+			return errNoRepair
 		}
 		opts.Repair = func(ctx context.Context, p storepath.Path) error { return s.deps.Repair(ctx, s.common, s.s, p) }
 	}

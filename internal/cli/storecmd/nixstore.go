@@ -329,7 +329,7 @@ func opVerifyPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []
 
 func opRepairPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []string) error {
 	if s.deps.Repair == nil {
-		return fmt.Errorf("this program cannot repair paths")
+		return errNoRepair
 	}
 	paths, err := s.paths(operands)
 	for _, p := range paths {

@@ -81,7 +81,6 @@ func (s *session) abs(name string) string {
 // ownFlags are the flags that all of isomorph's own store commands share.
 type ownFlags struct {
 	store string
-	json  bool
 }
 
 func (f *ownFlags) common() *classic.Common {
@@ -113,14 +112,15 @@ directory, and has the layout and database of Nix, which can open it too.`,
 		cmd.AddCommand(c)
 		return c
 	}
-	addVerbs(verb, f)
+	addVerbs(verb, f, deps.Repair != nil)
 	return cmd
 }
 
 type verbFunc func(use, short, long string, args cobra.PositionalArgs, run func(context.Context, *session, []string) error) *cobra.Command
 
-// addVerbs adds the subcommands of "isomorph store".
-func addVerbs(verb verbFunc, f *ownFlags) {
+// addVerbs adds the subcommands of "isomorph store"; what cannot be done here is
+// not offered.
+func addVerbs(verb verbFunc, f *ownFlags, canRepair bool) {
 	var name string
 	add := verb("add PATH...", "Add files or directories to the store and print their paths",
 		"Each tree is named by the hash of its contents (as by nix-store --add).", cobra.MinimumNArgs(1),
@@ -153,7 +153,9 @@ path, and then needs no fetching. ALGORITHM is sha256, sha512, sha1 or md5.`, co
 and its hash compared. Exits with 1 if something is wrong.`, cobra.NoArgs,
 		func(ctx context.Context, s *session, _ []string) error { return s.verify(ctx, check, repair, false) })
 	verify.Flags().BoolVar(&check, "check-contents", false, "read everything and compare its hash")
-	verify.Flags().BoolVar(&repair, "repair", false, "build or fetch again what is damaged")
+	if canRepair {
+		verify.Flags().BoolVar(&repair, "repair", false, "build or fetch again what is damaged")
+	}
 
 	query := verb("query RELATION PATH...", "Print what stands in a relation to paths",
 		`RELATION is one of references, requisites (the closure), referrers,
