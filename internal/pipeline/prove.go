@@ -16,9 +16,9 @@ import (
 )
 
 // provenBuilder builds nothing before the sandbox has shown that it holds: that
-// the namespaces, the filter and the dropped privileges are really there. An
-// attempt of Nix in 2025 shipped a release whose builds silently kept their
-// privileges; a program that looks would have noticed.
+// the namespaces, the filter and the dropped privileges are really there. A
+// release of Nix (2.30.0 on macOS, GHSA-qc7j-jgf3-qmhg) ran builds that had
+// kept their privileges, and nothing looked.
 type provenBuilder struct {
 	build.Builder
 	prove func(context.Context) error
