@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"context"
+	"debug/elf"
+	"os"
+	"slices"
 	"strings"
 )
 
@@ -23,10 +26,11 @@ func Probe(ctx context.Context, root, helper string) (findings []string, err err
 	if err != nil {
 		return nil, &SetupError{"find the running program", err}
 	}
+	binds, names := libraries(self)
 	res, err := Run(ctx, Spec{
 		Helper: helper, Root: root,
-		Binds: []Bind{{Source: self, Target: "/probe"}},
-		Argv:  []string{probeName}, Path: "/probe", Dir: "/", Log: &out,
+		Binds: append([]Bind{{Source: self, Target: "/probe"}}, binds...),
+		Argv:  append([]string{probeName}, names...), Path: "/probe", Dir: "/", Log: &out,
 	})
 	if err != nil {
 		return nil, err
@@ -38,4 +42,28 @@ func Probe(ctx context.Context, root, helper string) (findings []string, err err
 		findings = append(findings, "the probe "+res.String())
 	}
 	return findings, nil
+}
+
+// libraries shows the probe where the machine has its loader and libraries, if
+// the program needs any: a plain "go run" links it dynamically. No build sees
+// them. names are what they add to the root directory.
+func libraries(program string) (binds []Bind, names []string) {
+	f, err := elf.Open(program)
+	if err != nil {
+		return nil, nil // then it cannot be executed either, and that is said
+	}
+	defer f.Close()
+	if !slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		return nil, nil
+	}
+	for _, dir := range []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64"} {
+		if _, err := os.Lstat(dir); err != nil {
+			continue
+		}
+		binds = append(binds, Bind{Source: dir, Target: dir})
+		if top := strings.Split(dir, "/")[1]; !slices.Contains(names, top) {
+			names = append(names, top)
+		}
+	}
+	return binds, names
 }
