@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 # Every external link is static, and paths of this machine stay out of the binary.
 GOFLAGS_BUILD = -trimpath -ldflags=-s -buildvcs=false
 
-.PHONY: all iso binary test check fuzz bench bench-build docs clean docker docker-iso dockerclean
+.PHONY: all iso binary test check fuzz bench bench-build bench-eval docs clean docker docker-iso dockerclean
 
 all: binary
 
@@ -49,6 +49,12 @@ bench:
 ## its commands; NIX_ROOT=DIR, if COMMAND changes its root to DIR (DIR/nix is wiped)
 bench-build: binary
 	$(GO) run ./internal/tools/benchbuild -isomorph bin/isomorph -nix "$(NIX)" -nix-root "$(NIX_ROOT)" $(RECIPE)
+
+## evaluation beside a real Nix (NIX, as above) over the nixpkgs in NIXPKGS_1803,
+## as a table; RUN=REGEXP picks workloads. Without a tree: the micro-benchmarks
+ROUNDS ?= 5
+bench-eval: binary
+	$(GO) run ./internal/tools/bencheval -isomorph bin/isomorph -nix "$(NIX)" -tree "$(NIXPKGS_1803)" -rounds $(ROUNDS) -run "$(RUN)"
 
 ## the command pages and man pages in doc/, made from the commands themselves
 docs:
