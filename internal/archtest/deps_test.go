@@ -37,13 +37,15 @@ var rules = []struct {
 	{"internal/unpack", []string{"internal/unxz"}, "tar and zip to a directory"},
 	{"internal/tools/...", nil, "for developers"},
 
+	{"internal/flakeref", []string{"internal/nixhash"}, "flake references, as text and as attributes"},
+
 	{"internal/nixlang/syntax", nil, "text to tree"},
 	{"internal/nixlang/resolve", []string{"internal/nixlang/syntax"}, "names to slots"},
 	{"internal/nixlang/ere", nil, "POSIX regular expressions"},
 	{"internal/nixlang/njson", nil, "JSON as Nix reads and writes it"},
 	{"internal/nixlang/ntoml", nil, "TOML as Nix reads it"},
 	{"internal/nixlang/eval", []string{"internal/nixlang/syntax", "internal/nixlang/resolve", "internal/storepath"}, "values"},
-	{"internal/nixlang/builtins", []string{"internal/nixlang/...", "internal/derivation", "internal/nixhash", "internal/nixbase32", "internal/storepath", "internal/nar"}, "asks the world through Host only"},
+	{"internal/nixlang/builtins", []string{"internal/nixlang/...", "internal/flakeref", "internal/derivation", "internal/nixhash", "internal/nixbase32", "internal/storepath", "internal/nar"}, "asks the world through Host only"},
 
 	{"internal/store", formats, "the interface"},
 	{"internal/store/storetest", append([]string{"internal/store", "internal/nar"}, formats...), "the suite every store passes"},

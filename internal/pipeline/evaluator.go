@@ -87,7 +87,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		RestrictEval: cfg.Restricted,
 		AllowIFD:     cfg.AllowIFD,
 		AllowedURIs:  cfg.AllowedURIs,
-		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Lints: cfg.Lints,
+		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints,
 	})
 	e.c = e.State.NewCtx()
 	return e

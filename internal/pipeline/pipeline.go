@@ -54,6 +54,7 @@ type EvalConfig struct {
 
 	PipeOperators  bool // the experimental feature
 	TOMLTimestamps bool // likewise
+	Flakes         bool // likewise, for the builtins of flakes
 	Lints          syntax.Lints
 	Channel        *LazyTree // the embedded channel, if the search path has it
 

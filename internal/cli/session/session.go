@@ -314,6 +314,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.C
 		AllowIFD: flag("allow-import-from-derivation", true), AllowedURIs: strings.Fields(set["allowed-uris"]),
 		PipeOperators:  set.experimental("pipe-operators"),
 		TOMLTimestamps: set.experimental("parse-toml-timestamps"),
+		Flakes:         set.experimental("flakes"),
 		Lints:          lints,
 		LookupEnv:      m.Env.LookupEnv, Memory: m.Env.Memory,
 		Trace:    func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("trace: "+msg)) },

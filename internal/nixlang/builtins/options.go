@@ -21,4 +21,5 @@ type Options struct {
 	AbortOnWarn    bool // builtins.warn ends the evaluation
 	PipeOperators  bool // |> and <| are part of the language
 	Lints          syntax.Lints
+	Flakes         bool // the experimental feature "flakes" is on
 }

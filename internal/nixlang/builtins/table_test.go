@@ -18,10 +18,11 @@ import (
 const names = `+abort add addDrvOutputDependencies addErrorContext all any appendContext attrNames attrValues
 	+baseNameOf bitAnd bitOr bitXor +break +builtins catAttrs ceil compareVersions concatLists concatMap
 	concatStringsSep convertHash currentSystem currentTime deepSeq +derivation +derivationStrict +dirOf div elem
-	elemAt +false +fetchGit +fetchMercurial +fetchTarball fetchurl filter filterSource findFile floor foldl'
+	elemAt +false +fetchGit +fetchMercurial +fetchTarball fetchurl filter filterSource findFile flakeRefToString floor
+	foldl'
 	fromJSON +fromTOML functionArgs genList genericClosure getAttr getContext getEnv groupBy hasAttr hasContext
 	hashFile hashString head +import intersectAttrs isAttrs isBool isFloat isFunction isInt isList +isNull isPath
-	isString langVersion length lessThan listToAttrs +map mapAttrs match mul nixPath nixVersion +null parseDrvName
+	isString langVersion length lessThan listToAttrs +map mapAttrs match mul nixPath nixVersion +null parseDrvName parseFlakeRef
 	partition path pathExists +placeholder readDir readFile readFileType +removeAttrs replaceStrings +scopedImport
 	seq sort split splitVersion storeDir storePath stringLength sub substring tail +throw toFile toJSON toPath
 	+toString toXML trace traceVerbose +true tryEval typeOf unsafeDiscardOutputDependency
