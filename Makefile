@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 # Every external link is static, and paths of this machine stay out of the binary.
 GOFLAGS_BUILD = -trimpath -ldflags=-s -buildvcs=false
 
-.PHONY: all iso binary test check fuzz bench bench-build bench-eval docs clean docker docker-iso dockerclean
+.PHONY: all iso binary test check fuzz bench bench-build bench-eval functests docs clean docker docker-iso dockerclean
 
 all: binary
 
@@ -55,6 +55,12 @@ bench-build: binary
 ROUNDS ?= 5
 bench-eval: binary
 	$(GO) run ./internal/tools/bencheval -isomorph bin/isomorph -nix "$(NIX)" -tree "$(NIXPKGS_1803)" -rounds $(ROUNDS) -run "$(RUN)"
+
+## Nix's own functional tests from a checkout of Nix, unchanged, as a plain user (root
+## may write to what they want protected). SCRIPTS="a b" runs only these, FUNCTESTS=-all all
+functests: binary
+	@test -n "$(NIX_SRC)" || { echo "NIX_SRC=DIR names a checkout of Nix"; exit 1; }
+	$(GO) run ./internal/tools/functests -nix-src "$(NIX_SRC)" -isomorph bin/isomorph $(FUNCTESTS) $(SCRIPTS)
 
 ## the command pages and man pages in doc/, made from the commands themselves
 docs:

@@ -121,6 +121,7 @@ func storeDeps(m *session.Maker) storecmd.Deps {
 			}
 			return localstore.Open(ctx, opts)
 		},
+		Settings: m.Settings,
 		Realise: func(ctx context.Context, common *classic.Common, operands []string) ([]storepath.Path, error) {
 			s, err := m.Open(ctx, common)
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 	"io"
 	"time"
 
+	"isomorph/internal/build/local"
 	"isomorph/internal/fetch"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/syntax"
@@ -25,6 +26,11 @@ import (
 // package or below looks at the machine for it.
 type Config struct {
 	Store localstore.Options
+
+	// NoStore makes a session that only evaluates, in a store without any
+	// path that has the logical directory of Store.
+	NoStore bool
+
 	Eval  EvalConfig
 	Build BuildConfig
 	Fetch fetch.Options
@@ -88,6 +94,9 @@ type BuildConfig struct {
 	Channel *LazyTree // has the sandbox's /bin/sh, unless Shell or NoShell is set
 	Shell   string    // a static shell to be /bin/sh
 	NoShell bool      // there is no /bin/sh
+
+	HostPaths []local.HostPath // what builds see of the machine
+	Cautions  []string         // told before the first build, without "warning: "
 
 	// LookupEnv gives impureEnvVars to fixed-output builds.
 	LookupEnv func(string) (string, bool)

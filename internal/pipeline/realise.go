@@ -37,9 +37,12 @@ func (s *Session) realiser() (*realise.Realiser, error) {
 	}
 	builder := local.New(local.Options{
 		Store: w, Fetch: fetch.New(fo), System: b.System, ExtraSystems: b.ExtraSystems, Features: b.Features, CAFile: b.CAFile,
-		Shell: shell, Pasta: b.Pasta, KeepDir: b.KeepDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
+		Shell: shell, HostPaths: b.HostPaths, Pasta: b.Pasta, KeepDir: b.KeepDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
 	})
 	proven := &provenBuilder{Builder: builder, prove: func(ctx context.Context) error {
+		for _, c := range b.Cautions {
+			s.emit(progress.Event{Note: "warning: " + c})
+		}
 		return proveSandbox(ctx, filepath.Join(s.stateDir(), "sandbox-proof"), b.Helper)
 	}}
 	return realise.New(realise.Options{

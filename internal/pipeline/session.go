@@ -34,10 +34,10 @@ type Session struct {
 // session opened with readOnly looks into an existing store and never makes
 // one.
 func Open(ctx context.Context, cfg Config, readOnly bool) (*Session, error) {
-	s := &Session{cfg: cfg, readOnly: readOnly || cfg.Store.ReadOnly}
+	s := &Session{cfg: cfg, readOnly: readOnly || cfg.NoStore || cfg.Store.ReadOnly}
 	opts := cfg.Store
 	opts.ReadOnly = s.readOnly
-	if readOnly && !exists(opts) {
+	if cfg.NoStore || readOnly && !exists(opts) {
 		s.reader = emptyStore{dir: storeDir(opts)}
 		return s, nil
 	}

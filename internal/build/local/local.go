@@ -49,6 +49,9 @@ type Options struct {
 	// Shell is a statically linked shell on the host that builds see as
 	// /bin/sh. Default: no /bin/sh.
 	Shell string
+	// HostPaths are further files and directories that builds see.
+	// Default: none.
+	HostPaths []HostPath
 	// Pasta is the program that gives fixed-output builds a network of
 	// their own. Default: such builds are refused.
 	Pasta string

@@ -122,10 +122,14 @@ func (j *job) prepare(ctx context.Context) (sandbox.Spec, error) {
 			return sandbox.Spec{}, err
 		}
 	}
+	binds, err := j.binds(ctx)
+	if err != nil {
+		return sandbox.Spec{}, err
+	}
 	spec := sandbox.Spec{
 		Helper:        j.o.Helper,
 		Root:          j.at(scratchRoot),
-		Binds:         j.binds(),
+		Binds:         binds,
 		Argv:          append([]string{path.Base(j.drv.Builder)}, env.Args...),
 		Path:          j.drv.Builder,
 		Env:           env.Env,
@@ -189,20 +193,4 @@ func (j *job) writeFile(name string, contents []byte) error {
 	}
 	_, err = f.Write(contents)
 	return errors.Join(err, f.Close())
-}
-
-// binds lists what the build sees, writable directories first.
-func (j *job) binds() []sandbox.Bind {
-	binds := []sandbox.Bind{
-		{Source: j.at(scratchStore), Target: string(j.dir), Writable: true},
-		{Source: j.at(scratchBuild), Target: build.BuildDir, Writable: true},
-		{Source: j.at(scratchTmp), Target: "/tmp", Writable: true},
-	}
-	for _, p := range j.closure {
-		binds = append(binds, sandbox.Bind{Source: j.o.Store.RealPath(p), Target: j.dir.Join(p)})
-	}
-	if j.o.Shell != "" {
-		binds = append(binds, sandbox.Bind{Source: j.o.Shell, Target: "/bin/sh"})
-	}
-	return binds
 }

@@ -199,7 +199,11 @@ func (l *layout) bind(b Bind) error {
 	if !path.IsAbs(b.Target) || path.Clean(b.Target) != b.Target || b.Target == "/" {
 		return errors.New("the target is not a clean absolute path")
 	}
-	src, err := unix.OpenTree(unix.AT_FDCWD, b.Source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
+	var recursive uint
+	if b.Recursive {
+		recursive = unix.AT_RECURSIVE
+	}
+	src, err := unix.OpenTree(unix.AT_FDCWD, b.Source, recursive|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
 		return err
 	}
@@ -215,7 +219,7 @@ func (l *layout) bind(b Bind) error {
 	if !b.Writable {
 		attr |= unix.MOUNT_ATTR_RDONLY
 	}
-	if err := setMountAttr(src, attr); err != nil {
+	if err := unix.MountSetattr(src, "", recursive|unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: attr}); err != nil {
 		return err
 	}
 	return l.attachNew(src, b.Target, st.Mode&unix.S_IFMT == unix.S_IFDIR)

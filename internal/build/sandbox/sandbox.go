@@ -48,6 +48,9 @@ type Bind struct {
 	Source   string // absolute path on the host; a symbolic link is copied, not followed
 	Target   string // absolute path in the sandbox
 	Writable bool   // otherwise read-only; always nosuid and nodev
+
+	// Recursive shows what is mounted below Source, too.
+	Recursive bool
 }
 
 // Network says what a sandboxed program can reach.

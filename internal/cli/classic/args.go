@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"isomorph/internal/cli"
+	"isomorph/internal/cli/settings"
 )
 
 // Arg is one --arg or --argstr.
@@ -21,29 +22,28 @@ type Arg struct {
 
 // Common are the options that all classic commands share.
 type Common struct {
-	Verbosity   int    // -v adds one, --quiet takes one away
-	NoOutput    bool   // -Q: builders' lines are not shown
-	PrintLogs   bool   // they are, where the display has lines
-	Quiet       bool   // no progress, only notes
-	Jobs        string // "" if not given; a number or "auto"
-	Cores       string
-	KeepGoing   bool
-	KeepFailed  bool
-	ReadOnly    bool
-	ReadWrite   bool
-	ShowTrace   bool
-	Timeout     string // seconds
-	MaxSilent   string
-	Repair      bool
-	Check       bool
-	DryRun      bool
-	LogFormat   string
-	Include     []string // -I, in order
-	Args        []Arg
-	Settings    map[string]string // --option NAME VALUE, and --NAME VALUE of known settings
-	StoreURI    string
-	Mirrors     []string
-	Experiments []string
+	Verbosity  int    // -v adds one, --quiet takes one away
+	NoOutput   bool   // -Q: builders' lines are not shown
+	PrintLogs  bool   // they are, where the display has lines
+	Quiet      bool   // no progress, only notes
+	Jobs       string // "" if not given; a number or "auto"
+	Cores      string
+	KeepGoing  bool
+	KeepFailed bool
+	ReadOnly   bool
+	ReadWrite  bool
+	ShowTrace  bool
+	Timeout    string // seconds
+	MaxSilent  string
+	Repair     bool
+	Check      bool
+	DryRun     bool
+	LogFormat  string
+	Include    []string // -I, in order
+	Args       []Arg
+	Settings   []settings.Setting // --option NAME VALUE, and --NAME VALUE of settings, in order
+	StoreURI   string
+	Mirrors    []string
 }
 
 // Spec says which further options a command takes.
@@ -57,7 +57,7 @@ type Spec struct {
 // Parse reads a command line; what is no option comes back as the operands.
 // Everything after "--" is an operand.
 func Parse(spec Spec, args []string) (*Common, []string, error) {
-	c := &Common{Settings: map[string]string{}}
+	c := &Common{}
 	p := parser{spec: spec, c: c, args: args}
 	for p.more() {
 		a := p.next()
@@ -109,22 +109,31 @@ func (p *parser) pair(flag string) (string, string, error) {
 	return p.next(), p.next(), nil
 }
 
-// bundle splits joined short options: -j4, -Ifoo, -vvv, -kK.
+// bundle splits joined short options as Nix does: -quR is -q -u -R, and what
+// follows the last letter is an argument, as in -j4. With an option that takes
+// one, letters may follow, too: -Ifoo, -Aiso.
 func (p *parser) bundle(a string) bool {
-	if len(a) <= 2 || a[1] == '-' {
+	if len(a) <= 2 || a[1] == '-' || !isLetter(a[1]) {
 		return false
 	}
 	first, rest := a[:2], a[2:]
-	switch first {
-	case "-j", "-I", "-o", "-A", "-E":
+	if _, takes := p.spec.Values[first]; takes || first == "-I" || first == "-j" {
 		p.args = append([]string{first, rest}, p.args...)
 		return true
-	case "-v", "-k", "-K", "-Q", "-q":
-		p.args = append([]string{first, "-" + rest}, p.args...)
-		return true
 	}
-	return false
+	split := []string{first}
+	for i := range len(rest) {
+		if !isLetter(rest[i]) {
+			split = append(split, rest[i:])
+			break
+		}
+		split = append(split, "-"+rest[i:i+1])
+	}
+	p.args = append(split, p.args...)
+	return true
 }
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
 func (p *parser) option(a string) error {
 	if f, ok := p.spec.Flags[a]; ok {
@@ -182,9 +191,7 @@ func (p *parser) common(a string) (bool, error) {
 		"--cores": func(v string) { c.Cores = v }, "--timeout": func(v string) { c.Timeout = v },
 		"--max-silent-time": func(v string) { c.MaxSilent = v }, "--log-format": func(v string) { c.LogFormat = v },
 		"-I": func(v string) { c.Include = append(c.Include, v) }, "--include": func(v string) { c.Include = append(c.Include, v) },
-		"--store":                       func(v string) { c.StoreURI = v },
-		"--extra-experimental-features": func(v string) { c.Experiments = append(c.Experiments, strings.Fields(v)...) },
-		"--experimental-features":       func(v string) { c.Experiments = strings.Fields(v) },
+		"--store": func(v string) { c.StoreURI = v },
 	}
 	if f, ok := values[a]; ok {
 		v, err := p.value(a)
@@ -196,7 +203,7 @@ func (p *parser) common(a string) (bool, error) {
 	pairs := map[string]func(a, b string){
 		"--arg":    func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b}) },
 		"--argstr": func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b, IsString: true}) },
-		"--option": func(a, b string) { c.Settings[a] = b },
+		"--option": func(a, b string) { c.Settings = append(c.Settings, settings.Setting{Name: a, Value: b}) },
 	}
 	if f, ok := pairs[a]; ok {
 		x, y, err := p.pair(a)
@@ -208,34 +215,34 @@ func (p *parser) common(a string) (bool, error) {
 	return false, nil
 }
 
-// Settings that are flags: those with a value, and those that are true or
-// false. Others are an error, as in Nix.
-var (
-	valueSettings = []string{"max-call-depth", "substituters", "builders", "system", "http-connections", "max-build-log-size",
-		"log-lines", "tarball-ttl", "allowed-uris", "trusted-public-keys", "build-dir", "netrc-file", "eval-cores", "emulate-nix-version",
-		"lint-url-literals", "lint-absolute-path-literals", "lint-short-path-literals", "sandbox-paths"}
-	boolSettings = []string{"pure-eval", "restrict-eval", "allow-import-from-derivation", "sandbox", "substitute", "keep-outputs",
-		"keep-derivations", "trace-verbose", "eval-cache", "offline", "fsync-store-paths", "require-sigs"}
-)
-
+// setting takes a setting of nix.conf as a flag: "--NAME VALUE", "--extra-NAME
+// VALUE" for lists, "--NAME" and "--no-NAME" where the value is true or false.
 func (p *parser) setting(name string) error {
-	for _, s := range valueSettings {
-		if s == name {
-			v, err := p.value("--" + name)
-			if err == nil {
-				p.c.Settings[name] = v
-			}
+	set := func(name, value string) error {
+		p.c.Settings = append(p.c.Settings, settings.Setting{Name: name, Value: value})
+		return nil
+	}
+	real, kind, ok := settings.Lookup(name)
+	if base, extra := strings.CutPrefix(name, "extra-"); !ok && extra {
+		base, kind, ok = settings.Lookup(base)
+		real, ok = "extra-"+base, ok && kind == settings.List
+	}
+	if ok && (kind == settings.Bool || kind == settings.Mode) {
+		return set(real, "true")
+	}
+	if ok {
+		v, err := p.value("--" + name)
+		if err != nil {
 			return err
 		}
+		return set(real, v)
 	}
-	for _, s := range boolSettings {
-		switch name {
-		case s:
-			p.c.Settings[s] = "true"
-			return nil
-		case "no-" + s:
-			p.c.Settings[s] = "false"
-			return nil
+	if name == "relaxed-sandbox" {
+		return set("sandbox", "relaxed")
+	}
+	if base, no := strings.CutPrefix(name, "no-"); no {
+		if real, kind, ok = settings.Lookup(base); ok && (kind == settings.Bool || kind == settings.Mode) {
+			return set(real, "false")
 		}
 	}
 	return fmt.Errorf("unrecognised flag '--%s'\nTry '%s --help' for more information.", name, p.spec.Command)

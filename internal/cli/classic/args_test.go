@@ -7,6 +7,7 @@ import (
 
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/settings"
 )
 
 func TestParse(t *testing.T) {
@@ -19,7 +20,7 @@ func TestParse(t *testing.T) {
 	}
 	c, operands, err := classic.Parse(spec, []string{
 		"a.nix", "--eval", "-A", "x", "-j4", "-vvkK", "-Ia=b", "--arg", "n", "1", "--argstr", "s", "--eval",
-		"--option", "cores", "2", "--max-call-depth", "9", "--no-eval-cache", "--", "-z",
+		"--option", "cores", "2", "--max-call-depth", "9", "--no-eval-cache", "--extra-sandbox-paths", "/a", "--", "-z",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +28,7 @@ func TestParse(t *testing.T) {
 	want := &classic.Common{
 		Verbosity: 2, Jobs: "4", KeepGoing: true, KeepFailed: true, Include: []string{"a=b"},
 		Args:     []classic.Arg{{Name: "n", Value: "1"}, {Name: "s", Value: "--eval", IsString: true}},
-		Settings: map[string]string{"cores": "2", "max-call-depth": "9", "eval-cache": "false"},
+		Settings: []settings.Setting{{Name: "cores", Value: "2"}, {Name: "max-call-depth", Value: "9"}, {Name: "eval-cache", Value: "false"}, {Name: "extra-sandbox-paths", Value: "/a"}},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -1,13 +1,16 @@
 package classic
 
-import "isomorph/internal/cli"
+import (
+	"isomorph/internal/cli"
+	"isomorph/internal/cli/settings"
+)
 
 // FromFlags makes the shared options of the classic commands out of the flags
 // of isomorph's own, so that both run the same code.
 func FromFlags(f *cli.EvalFlags) (*Common, error) {
-	c := &Common{Settings: map[string]string{}, Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors}
+	c := &Common{Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors}
 	if f.Offline {
-		c.Settings["offline"] = "true"
+		c.Settings = append(c.Settings, settings.Setting{Name: "offline", Value: "true"})
 	}
 	exprs, err := cli.Pairs("arg", f.Args)
 	if err != nil {
@@ -28,7 +31,7 @@ func FromFlags(f *cli.EvalFlags) (*Common, error) {
 		return nil, err
 	}
 	for _, p := range options {
-		c.Settings[p[0]] = p[1]
+		c.Settings = append(c.Settings, settings.Setting{Name: p[0], Value: p[1]})
 	}
 	return c, nil
 }

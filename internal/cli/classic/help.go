@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"isomorph/internal/cli/settings"
 )
 
 // NixVersion is the version of Nix whose commands these are.
@@ -32,18 +34,21 @@ func (s Spec) help() string {
 // commonHelp names the options that the function common knows; a dot joins an
 // option to its arguments.
 const commonHelp = `--arg.NAME.EXPRESSION --argstr.NAME.STRING --check --cores.NUMBER --debug --dry-run
---experimental-features.NAMES --extra-experimental-features.NAMES --fallback --help --impure -I.PATH --include.PATH
+--fallback --help --impure -I.PATH --include.PATH
 -j.NUMBER -k --keep-failed --keep-going -K --log-format.FORMAT --max-jobs.NUMBER --max-silent-time.SECONDS
 --no-build-output --no-show-trace --option.NAME.VALUE --quiet -Q --read-write-mode --readonly-mode --repair
 --show-trace --store.DIR --timeout.SECONDS -v --verbose --version`
 
 func settingsHelp() []string {
 	var out []string
-	for _, s := range valueSettings {
-		out = append(out, "--"+s+".VALUE")
+	for _, name := range settings.Names(settings.Number, settings.Text) {
+		out = append(out, "--"+name+".VALUE")
 	}
-	for _, s := range boolSettings {
-		out = append(out, "--[no-]"+s)
+	for _, name := range settings.Names(settings.List) {
+		out = append(out, "--[extra-]"+name+".VALUES")
+	}
+	for _, name := range settings.Names(settings.Bool, settings.Mode) {
+		out = append(out, "--[no-]"+name)
 	}
 	slices.Sort(out)
 	return out

@@ -34,7 +34,7 @@ func TestHelpNamesRealOptions(t *testing.T) {
 	names := 0
 	for _, word := range strings.FieldsFunc(p.Text, func(r rune) bool { return r == ',' || r == '\n' }) {
 		name, _, _ := strings.Cut(strings.TrimSpace(word), " ")
-		name = strings.Replace(name, "[no-]", "", 1)
+		name = strings.NewReplacer("[no-]", "", "[extra-]", "").Replace(name)
 		if !strings.HasPrefix(name, "-") || name == "--help" || name == "--version" {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"isomorph/internal/channelfs"
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/settings"
 	"isomorph/internal/debian/aptsources"
 	"isomorph/internal/debian/archive"
 	"isomorph/internal/fetch"
@@ -59,18 +61,18 @@ func (m *Maker) Open(ctx context.Context, common *classic.Common) (*pipeline.Ses
 
 // Config works out everything that a session needs to know.
 func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.Config, error) {
-	set, err := readSettings(m.Env.Getenv("NIX_CONFIG"))
+	set, err := m.Settings(common)
 	if err != nil {
 		return nil, err
 	}
-	set.override(common)
 	cfg := &pipeline.Config{Now: m.Env.Now, Random: m.Env.Random}
+	if cfg.NoStore = m.storeURI(common) == dummyStore; cfg.NoStore {
+		common = withoutStore(common)
+	}
 	if cfg.Store, err = m.StoreOptions(common); err != nil {
 		return nil, err
 	}
-	if cfg.Fetch, err = m.fetchOptions(common, set); err != nil {
-		return nil, err
-	}
+	cfg.Fetch = m.fetchOptions(common, set)
 	if err := m.buildConfig(&cfg.Build, set, common); err != nil {
 		return nil, err
 	}
@@ -100,37 +102,91 @@ func (m *Maker) dir(variable, fallback string) (string, error) {
 // CacheDir returns where things are kept that can be had again.
 func (m *Maker) CacheDir() (string, error) { return m.dir("XDG_CACHE_HOME", ".cache") }
 
-// StoreOptions works out where the store lies.
+// StoreOptions works out where the store lies: where --store, ISOMORPH_STORE or
+// Nix's NIX_REMOTE say, or else below the user's data directory.
 func (m *Maker) StoreOptions(common *classic.Common) (localstore.Options, error) {
 	opts := localstore.Options{UID: m.Env.UID, Now: m.Env.Now, Rand: m.Env.Random, ProcDir: "/proc"}
 	opts.Waiting = func(what string) { fmt.Fprintln(m.Env.Stderr, what) }
 	opts.Warn = m.warn
-	for variable, field := range map[string]*string{
-		"NIX_STATE_DIR": &opts.StateDir, "NIX_LOG_DIR": &opts.LogDir, "NIX_STORE_DIR": &opts.RealStoreDir,
-	} {
-		*field = m.Env.Getenv(variable)
+	m.nixDirs(&opts)
+	uri := m.storeURI(common)
+	switch uri {
+	case "", "auto", "daemon", "local": // there is no daemon: this program does its work itself
+		return opts, m.defaultRoot(&opts)
 	}
-	opts.StoreDir = storepath.Dir(opts.RealStoreDir)
-	uri := common.StoreURI
-	if uri == "" {
-		uri = m.Env.Getenv("ISOMORPH_STORE")
-	}
-	if uri == "" && opts.RealStoreDir != "" && opts.StateDir != "" && opts.LogDir != "" {
-		return opts, nil
-	}
-	if uri == "" {
-		d, err := m.dir("XDG_DATA_HOME", ".local/share")
-		opts.Root = d
-		return opts, err
-	}
-	if rest, ok := strings.CutPrefix(uri, "local?root="); ok {
-		uri = rest
+	if rest, ok := strings.CutPrefix(strings.Replace(uri, "local://", "local", 1), "local?"); ok {
+		return opts, m.storeParams(&opts, rest)
 	}
 	if strings.Contains(uri, "://") {
 		return opts, fmt.Errorf("'%s' is not a directory; isomorph builds in a store on this machine: --store DIR", uri)
 	}
-	opts.Root = m.abs(uri)
+	opts.Root, opts.RealStoreDir, opts.StateDir, opts.LogDir = m.abs(uri), "", "", ""
 	return opts, nil
+}
+
+// storeURI is what somebody has said of where the store is, "" for nothing.
+func (m *Maker) storeURI(common *classic.Common) string {
+	return first(common.StoreURI, first(m.Env.Getenv("ISOMORPH_STORE"), m.Env.Getenv("NIX_REMOTE")))
+}
+
+// dummyStore is Nix's name for a store without any path, to evaluate in.
+const dummyStore = "dummy://"
+
+// withoutStore is c with the default store, which is not opened.
+func withoutStore(c *classic.Common) *classic.Common {
+	other := *c
+	other.StoreURI = "auto"
+	return &other
+}
+
+// nixDirs reads the variables that put parts of Nix's store elsewhere.
+func (m *Maker) nixDirs(opts *localstore.Options) {
+	store := first(m.Env.Getenv("NIX_STORE_DIR"), m.Env.Getenv("NIX_STORE"))
+	opts.StoreDir, opts.RealStoreDir = storepath.Dir(store), store
+	opts.StateDir, opts.LogDir = m.Env.Getenv("NIX_STATE_DIR"), m.Env.Getenv("NIX_LOG_DIR")
+	if local := m.Env.Getenv("NIX_LOCALSTATE_DIR"); local != "" {
+		opts.StateDir = first(opts.StateDir, filepath.Join(local, "nix"))
+		opts.LogDir = first(opts.LogDir, filepath.Join(local, "log", "nix"))
+	}
+}
+
+// defaultRoot is where the store lies if nobody says anything: in the three
+// places that Nix's variables name, or below the user's data directory.
+func (m *Maker) defaultRoot(opts *localstore.Options) (err error) {
+	if opts.RealStoreDir == "" || opts.StateDir == "" || opts.LogDir == "" {
+		opts.Root, err = m.dir("XDG_DATA_HOME", ".local/share")
+	}
+	return err
+}
+
+// storeParams reads the parameters of Nix's store URL "local?root=DIR&store=DIR
+// &real=DIR&state=DIR&log=DIR&read-only=true".
+func (m *Maker) storeParams(opts *localstore.Options, query string) error {
+	params, err := url.ParseQuery(query)
+	if err != nil {
+		return fmt.Errorf("store 'local?%s': %w", query, err)
+	}
+	for name, values := range params {
+		value := values[0]
+		switch name {
+		case "root":
+			opts.Root = m.abs(value)
+		case "store", "real", "state", "log":
+		case "read-only":
+			opts.ReadOnly = value == "true" || value == "1"
+		default:
+			m.warn(fmt.Sprintf("unknown setting '%s' of the store 'local?%s'", name, query))
+		}
+	}
+	if opts.Root != "" {
+		opts.RealStoreDir, opts.StateDir, opts.LogDir = "", "", ""
+	} else if err := m.defaultRoot(opts); err != nil {
+		return err
+	}
+	opts.StoreDir = storepath.Dir(first(params.Get("store"), string(opts.StoreDir)))
+	opts.RealStoreDir = first(params.Get("real"), first(opts.RealStoreDir, params.Get("store")))
+	opts.StateDir, opts.LogDir = first(params.Get("state"), opts.StateDir), first(params.Get("log"), opts.LogDir)
+	return nil
 }
 
 func (m *Maker) abs(path string) string {
@@ -144,19 +200,15 @@ func (m *Maker) warn(msg string) {
 	fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("warning: "+msg))
 }
 
-func (m *Maker) fetchOptions(common *classic.Common, set settings) (fetch.Options, error) {
-	offline, err := set.flag("offline", false)
-	if err != nil {
-		return fetch.Options{}, err
-	}
+func (m *Maker) fetchOptions(common *classic.Common, set settings.Values) fetch.Options {
 	return fetch.Options{
 		Now:     m.Env.Now,
 		Rand:    m.random,
 		Sleep:   sleep,
 		Mirrors: m.Mirrors(common.Mirrors),
-		Offline: offline,
+		Offline: set.Flag("offline", false),
 		Proxy:   m.Proxy(),
-	}, nil
+	}
 }
 
 // Proxy returns which proxy a request goes through, by the usual variables of
@@ -219,27 +271,22 @@ func (m *Maker) Places(named []string) map[string][]string {
 	return archive.Places(named, aptsources.Mirrors(sources), m.Env.Now())
 }
 
-func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings, common *classic.Common) error {
+func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings.Values, common *classic.Common) error {
 	var errs []error
 	number := func(name string, def int) int {
-		n, err := set.number(name, def, m.Env.NumCPU)
+		n, err := set.Number(name, def, m.Env.NumCPU)
 		errs = append(errs, err)
 		return n
 	}
-	flag := func(name string) bool {
-		f, err := set.flag(name, false)
-		errs = append(errs, err)
-		return f
-	}
 	seconds := func(name string) time.Duration {
-		d, err := set.seconds(name)
+		d, err := set.Seconds(name)
 		errs = append(errs, err)
 		return d
 	}
 	*b = pipeline.BuildConfig{
 		Jobs: max(1, number("max-jobs", m.Env.NumCPU)), Cores: number("cores", m.Env.NumCPU),
 		Downloads: max(1, number("http-connections", 8)),
-		KeepGoing: flag("keep-going"), KeepFailed: flag("keep-failed"), Check: common.Check,
+		KeepGoing: set.Flag("keep-going", false), KeepFailed: set.Flag("keep-failed", false), Check: common.Check,
 		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"),
 		LookupEnv: m.Env.LookupEnv, System: hostSystem,
 		ExtraSystems: []string{"i686-linux"}, Features: features(), CAFile: m.caFile(),
@@ -248,27 +295,9 @@ func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings, common *class
 	if b.Cores == 0 {
 		b.Cores = m.Env.NumCPU
 	}
-	errs = append(errs, m.sandboxShell(b, set))
+	errs = append(errs, m.sandboxPaths(b, set))
+	b.Cautions = append(b.Cautions, cautions(set)...)
 	return errors.Join(errs...)
-}
-
-// sandboxShell reads Nix's setting sandbox-paths as far as it says what /bin/sh
-// is in the sandbox. Without it that is the channel's static busybox. Any other
-// path would make a build depend on this machine.
-func (m *Maker) sandboxShell(b *pipeline.BuildConfig, set settings) error {
-	value, ok := set["sandbox-paths"]
-	if !ok {
-		return nil
-	}
-	b.NoShell = true
-	for _, entry := range strings.Fields(value) {
-		target, source, ok := strings.Cut(entry, "=")
-		if !ok || target != "/bin/sh" {
-			return fmt.Errorf("sandbox-paths: '%s' cannot be shown to builds: only \"/bin/sh=FILE\" can, with a static shell; everything else would make them depend on this machine", entry)
-		}
-		b.Shell, b.NoShell = m.abs(source), false
-	}
-	return nil
 }
 
 // features are the system features that derivations may ask for: Nix's own
@@ -295,26 +324,22 @@ func (m *Maker) caFile() string {
 // sandbox know no other yet.
 const hostSystem = "x86_64-linux"
 
-func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.Common) error {
+func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *classic.Common) error {
 	var errs []error
-	flag := func(name string, def bool) bool {
-		f, err := set.flag(name, def)
-		errs = append(errs, err)
-		return f
-	}
-	depth, err := set.number("max-call-depth", 10000, 0)
+	depth, err := set.Number("max-call-depth", 10000, 0)
 	errs = append(errs, err)
-	lints, err := set.lints()
+	lints, err := lints(set)
 	errs = append(errs, err)
+	features := set.Words("experimental-features")
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
 		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
-		MaxCallDepth: depth, ShowTrace: flag("show-trace", false), TraceVerbose: flag("trace-verbose", false),
-		Pure: flag("pure-eval", false), Restricted: flag("restrict-eval", false),
-		AllowIFD: flag("allow-import-from-derivation", true), AllowedURIs: strings.Fields(set["allowed-uris"]),
-		PipeOperators:  set.experimental("pipe-operators"),
-		TOMLTimestamps: set.experimental("parse-toml-timestamps"),
-		Flakes:         set.experimental("flakes"),
+		MaxCallDepth: depth, ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
+		Pure: set.Flag("pure-eval", false), Restricted: set.Flag("restrict-eval", false),
+		AllowIFD: set.Flag("allow-import-from-derivation", true), AllowedURIs: set.Words("allowed-uris"),
+		PipeOperators:  slices.Contains(features, "pipe-operators"),
+		TOMLTimestamps: slices.Contains(features, "parse-toml-timestamps"),
+		Flakes:         slices.Contains(features, "flakes"),
 		Lints:          lints,
 		LookupEnv:      m.Env.LookupEnv, Memory: m.Env.Memory,
 		Trace:    func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("trace: "+msg)) },
@@ -324,30 +349,31 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings, common *classic.C
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return m.searchPath(cfg, common)
+	m.searchPath(cfg, set, common)
+	return nil
 }
 
-// searchPath puts together what <...> finds: -I first, then NIX_PATH, and for
-// <nixpkgs> the embedded channel if nobody has said anything else.
-func (m *Maker) searchPath(cfg *pipeline.Config, common *classic.Common) error {
+// searchPath puts together what <...> finds: -I first, then nix-path or
+// NIX_PATH, and for <nixpkgs> the embedded channel if nobody has said anything
+// else.
+func (m *Maker) searchPath(cfg *pipeline.Config, set settings.Values, common *classic.Common) {
 	var path []builtins.SearchPathEntry
 	for _, i := range common.Include {
 		path = append(path, builtins.ParseSearchPathEntry(i))
 	}
-	nixPath, set := m.Env.LookupEnv("NIX_PATH")
-	path = append(path, builtins.ParseNixPath(nixPath)...)
+	base, isSet := m.nixPath(set, common)
+	path = append(path, base...)
 	cfg.Eval.SearchPath = path
-	if set {
-		return nil
+	if isSet {
+		return
 	}
 	for _, e := range path {
 		if e.Prefix == "nixpkgs" || e.Prefix == "" {
-			return nil
+			return
 		}
 	}
 	cfg.Eval.Channel = cfg.Build.Channel
 	cfg.Eval.SearchPath = append(path, builtins.SearchPathEntry{Prefix: "nixpkgs", Path: cfg.Build.Channel.Dir})
-	return nil
 }
 
 // lookPath finds a program on $PATH, "" if there is none.
@@ -380,11 +406,7 @@ func (m *Maker) LazyChannel(ctx context.Context, fo fetch.Options) (*pipeline.La
 
 // Materialise puts the embedded channel on the disk and returns its directory.
 func (m *Maker) Materialise(ctx context.Context) (string, error) {
-	fo, err := m.fetchOptions(&classic.Common{}, settings{})
-	if err != nil {
-		return "", err
-	}
-	o, err := m.channelOptions(fo)
+	o, err := m.channelOptions(m.fetchOptions(&classic.Common{}, settings.Values{}))
 	if err != nil {
 		return "", err
 	}

@@ -1,90 +1,92 @@
 package session
 
 import (
+	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/settings"
+	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/syntax"
 )
 
-// settings are Nix's settings by name, as far as somebody has set them: in
-// $NIX_CONFIG, and stronger than that on the command line.
-type settings map[string]string
+// Settings reads Nix's settings: nix.conf of the machine and of the user,
+// $NIX_CONFIG, and stronger than these the options of a command line.
+func (m *Maker) Settings(common *classic.Common) (settings.Values, error) {
+	return settings.Load(settings.Sources{
+		Defaults: settings.Values{"sandbox-paths": "/bin/sh=" + embeddedShell},
+		ReadFile: m.readConf,
+		System:   filepath.Join(first(m.Env.Getenv("NIX_CONF_DIR"), "/etc/nix"), "nix.conf"),
+		User:     m.userConf(),
+		Text:     m.Env.Getenv("NIX_CONFIG"),
+		Line:     commandLine(common),
+		Warn:     m.warn,
+	})
+}
 
-// readSettings reads text of the form of nix.conf: NAME = VALUE lines and
-// comments. An "extra-" name adds to what is there.
-func readSettings(text string) (settings, error) {
-	s := settings{}
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		if strings.TrimSpace(line) == "" {
-			continue
+// readConf reads a nix.conf. One that belongs to others and cannot be read is
+// passed over, for the work does not depend on it.
+func (m *Maker) readConf(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrPermission) {
+		m.warn(fmt.Sprintf("the configuration file '%s' cannot be read and is ignored", name))
+		return nil, nil
+	}
+	return text, err
+}
+
+// userConf lists the user's own nix.conf files, the strongest first.
+func (m *Maker) userConf() []string {
+	if list, ok := m.Env.LookupEnv("NIX_USER_CONF_FILES"); ok {
+		return filepath.SplitList(list)
+	}
+	dirs := append([]string{m.Env.Getenv("XDG_CONFIG_HOME")}, filepath.SplitList(first(m.Env.Getenv("XDG_CONFIG_DIRS"), "/etc/xdg"))...)
+	if dirs[0] == "" && m.Env.Home != "" {
+		dirs[0] = filepath.Join(m.Env.Home, ".config")
+	}
+	var files []string
+	for _, d := range dirs {
+		if filepath.IsAbs(d) {
+			files = append(files, filepath.Join(d, "nix", "nix.conf"))
 		}
-		name, value, ok := strings.Cut(line, "=")
-		if !ok {
-			return nil, fmt.Errorf("illegal configuration line %q in NIX_CONFIG: it has no '='", strings.TrimSpace(line))
+	}
+	return files
+}
+
+// commandLine is what the options of a command say about settings.
+func commandLine(c *classic.Common) []settings.Setting {
+	line := append([]settings.Setting{}, c.Settings...)
+	set := func(name, value string) {
+		if value != "" {
+			line = append(line, settings.Setting{Name: name, Value: value})
 		}
-		s.set(strings.TrimSpace(name), strings.Join(strings.Fields(value), " "))
 	}
-	return s, nil
-}
-
-func (s settings) set(name, value string) {
-	if base, ok := strings.CutPrefix(name, "extra-"); ok {
-		value = strings.TrimSpace(s[base] + " " + value)
-		name = base
+	set("max-jobs", c.Jobs)
+	set("cores", c.Cores)
+	set("timeout", c.Timeout)
+	set("max-silent-time", c.MaxSilent)
+	for name, on := range map[string]bool{"keep-going": c.KeepGoing, "keep-failed": c.KeepFailed, "show-trace": c.ShowTrace} {
+		if on {
+			set(name, "true")
+		}
 	}
-	s[name] = value
-}
-
-func (s settings) flag(name string, def bool) (bool, error) {
-	switch v := s[name]; v {
-	case "":
-		return def, nil
-	case "true", "yes", "1":
-		return true, nil
-	case "false", "no", "0":
-		return false, nil
-	default:
-		return false, fmt.Errorf("the setting '%s' has the value '%s', which is neither true nor false", name, v)
-	}
-}
-
-func (s settings) number(name string, def, auto int) (int, error) {
-	return classic.Int(name, s[name], def, auto)
-}
-
-func (s settings) seconds(name string) (time.Duration, error) {
-	if s[name] == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseUint(s[name], 10, 31)
-	if err != nil {
-		return 0, fmt.Errorf("the setting '%s' is a number of seconds, not '%s'", name, s[name])
-	}
-	return time.Duration(n) * time.Second, nil
-}
-
-// experimental tells whether an experimental feature of Nix is asked for.
-func (s settings) experimental(name string) bool {
-	return slices.Contains(strings.Fields(s["experimental-features"]), name)
+	return line
 }
 
 // lints reads the settings that say what to do about discouraged constructs.
-func (s settings) lints() (l syntax.Lints, err error) {
+func lints(set settings.Values) (l syntax.Lints, err error) {
 	for name, level := range map[string]*syntax.LintLevel{
 		"lint-url-literals":           &l.URLLiterals,
 		"lint-absolute-path-literals": &l.AbsolutePathLiterals,
 		"lint-short-path-literals":    &l.ShortPathLiterals,
 	} {
-		if s[name] == "" {
+		if set[name] == "" {
 			continue
 		}
-		got, perr := syntax.ParseLintLevel(s[name])
+		got, perr := syntax.ParseLintLevel(set[name])
 		if perr != nil {
 			err = fmt.Errorf("the setting '%s': %w", name, perr)
 		}
@@ -93,28 +95,27 @@ func (s settings) lints() (l syntax.Lints, err error) {
 	return l, err
 }
 
-// override lays the options of a command line over the settings.
-func (s settings) override(c *classic.Common) {
-	for name, value := range c.Settings {
-		s.set(name, value)
-	}
-	for name, value := range map[string]string{
-		"max-jobs": c.Jobs, "cores": c.Cores, "timeout": c.Timeout, "max-silent-time": c.MaxSilent,
-	} {
-		if value != "" {
-			s[name] = value
+// nixPath returns the search path without -I, and whether anybody has set one:
+// the setting nix-path on the command line is the strongest, then $NIX_PATH,
+// then nix-path in the files; extra-nix-path adds to what it finds.
+func (m *Maker) nixPath(set settings.Values, common *classic.Common) (path []builtins.SearchPathEntry, isSet bool) {
+	env, inEnv := m.Env.LookupEnv("NIX_PATH")
+	onLine := settings.Values{}
+	replaced := false
+	for _, s := range common.Settings {
+		replaced = replaced || s.Name == "nix-path"
+		if s.Name == "nix-path" || s.Name == "extra-nix-path" {
+			onLine.Set(s.Name, s.Value) // the name is right, and any text a value
 		}
 	}
-	if len(c.Experiments) > 0 {
-		s.set("extra-experimental-features", strings.Join(c.Experiments, " "))
+	words := set.Words("nix-path")
+	if inEnv && !replaced {
+		path = builtins.ParseNixPath(env)
+		words = onLine.Words("nix-path")
 	}
-	if c.KeepGoing {
-		s["keep-going"] = "true"
+	for _, w := range words {
+		path = append(path, builtins.ParseSearchPathEntry(w))
 	}
-	if c.KeepFailed {
-		s["keep-failed"] = "true"
-	}
-	if c.ShowTrace {
-		s["show-trace"] = "true"
-	}
+	_, inFiles := set["nix-path"]
+	return path, inEnv || inFiles
 }

@@ -25,9 +25,13 @@ type gcFlags struct {
 }
 
 func (s *session) gc(ctx context.Context, f gcFlags) error {
+	set, err := s.deps.Settings(s.common)
+	if err != nil {
+		return err
+	}
 	opts := store.GCOptions{
-		KeepDerivations: !f.dropDerivations && s.common.Settings["keep-derivations"] != "false",
-		KeepOutputs:     f.keepOutputs || s.common.Settings["keep-outputs"] == "true",
+		KeepDerivations: !f.dropDerivations && set.Flag("keep-derivations", true),
+		KeepOutputs:     f.keepOutputs || set.Flag("keep-outputs", false),
 		Deleted:         s.deleted,
 	}
 	switch f.action {
@@ -38,7 +42,6 @@ func (s *session) gc(ctx context.Context, f gcFlags) error {
 	case "print-dead":
 		opts.Action = store.GCReturnDead
 	}
-	var err error
 	if opts.MaxFreed, err = parseSize(f.maxFreed); err != nil {
 		return err
 	}

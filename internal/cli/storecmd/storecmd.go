@@ -17,6 +17,7 @@ import (
 
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/settings"
 	"isomorph/internal/store/localstore"
 	"isomorph/internal/storepath"
 )
@@ -29,6 +30,9 @@ type Deps struct {
 	// Realise builds derivations or fetches paths (nix-store --realise) and
 	// returns what was made. nil: the verb is refused.
 	Realise func(ctx context.Context, common *classic.Common, operands []string) ([]storepath.Path, error)
+
+	// Settings are those of Nix, from nix.conf to the options of a command.
+	Settings func(common *classic.Common) (settings.Values, error)
 
 	// Repair makes a damaged path whole again; nil: verify only reports.
 	Repair func(ctx context.Context, common *classic.Common, s *localstore.Store, p storepath.Path) error
@@ -84,7 +88,7 @@ type ownFlags struct {
 }
 
 func (f *ownFlags) common() *classic.Common {
-	return &classic.Common{StoreURI: f.store, Settings: map[string]string{}}
+	return &classic.Common{StoreURI: f.store}
 }
 
 // New returns the commands store, gc and log.

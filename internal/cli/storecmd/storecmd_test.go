@@ -13,6 +13,7 @@ import (
 
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/settings"
 	"isomorph/internal/cli/storecmd"
 	"isomorph/internal/store/localstore"
 )
@@ -45,7 +46,8 @@ func (w *world) env(stdout, stderr *bytes.Buffer) *cli.Env {
 }
 
 func (w *world) deps() storecmd.Deps {
-	return storecmd.Deps{Open: func(ctx context.Context, c *classic.Common) (*localstore.Store, error) {
+	noSettings := func(*classic.Common) (settings.Values, error) { return settings.Values{}, nil }
+	return storecmd.Deps{Settings: noSettings, Open: func(ctx context.Context, c *classic.Common) (*localstore.Store, error) {
 		root := w.root
 		if c.StoreURI != "" {
 			root = c.StoreURI

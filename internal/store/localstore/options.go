@@ -86,7 +86,7 @@ func (o *Options) layout() (layout, error) {
 		}
 		return filepath.Join(root, below)
 	}
-	l.store = pick(o.RealStoreDir, string(o.StoreDir))
+	l.store = pick(o.RealStoreDir, "nix/store")
 	l.state = pick(o.StateDir, "nix/var/nix")
 	l.log = pick(o.LogDir, "nix/var/log/nix")
 	l.db = filepath.Join(l.state, "db")
