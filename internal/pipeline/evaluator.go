@@ -10,7 +10,6 @@ import (
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/store"
-	"isomorph/internal/storepath"
 )
 
 // Evaluator evaluates recipes against a store.
@@ -66,7 +65,7 @@ func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
 // newEvaluator makes an evaluator that reads from reader and writes to writer;
 // with a nil writer it computes paths and writes nothing.
 func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store) *Evaluator {
-	files := &hostFiles{dir: reader.Dir(), store: reader, trees: map[storepath.Path]string{}, lazy: cfg.Channel}
+	files := newHostFiles(reader, cfg.Channel)
 	objects := newHostObjects(ctx, reader, writer, files)
 	h := &host{hostFiles: files, hostObjects: objects, cfg: cfg, now: now}
 	e := &Evaluator{cfg: cfg, objects: objects}

@@ -37,6 +37,14 @@ type hostFiles struct {
 
 	mu    sync.RWMutex
 	trees map[storepath.Path]string // store objects that are still trees elsewhere
+	found map[storepath.Path]string // where other store objects lie, once they are there
+	plain map[string]struct{}       // files of which no part is a symlink
+}
+
+func newHostFiles(reader store.Reader, lazy *LazyTree) *hostFiles {
+	return &hostFiles{dir: reader.Dir(), store: reader, lazy: lazy,
+		text:  func(storepath.Path) ([]byte, bool) { return nil, false },
+		trees: map[storepath.Path]string{}, found: map[storepath.Path]string{}, plain: map[string]struct{}{}}
 }
 
 // LazyTree is a directory that is made when the first file in it is asked for:
@@ -80,19 +88,32 @@ func (f *hostFiles) real(name string) string {
 	}
 	f.mu.RLock()
 	tree, ok := f.trees[p]
+	if !ok {
+		tree, ok = f.found[p]
+	}
 	f.mu.RUnlock()
 	if ok {
 		return tree + rest
 	}
-	inStore := f.store.RealPath(p)
-	// The machine may have a Nix store of its own, and a recipe may name a
-	// tree in it that is not in ours.
-	if _, err := os.Lstat(inStore); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(f.dir.Join(p)); err == nil {
-			return name
+	return f.find(p) + rest
+}
+
+// find returns where a store object lies.
+func (f *hostFiles) find(p storepath.Path) string {
+	at := f.store.RealPath(p)
+	if _, err := os.Lstat(at); errors.Is(err, fs.ErrNotExist) {
+		// The machine may have a Nix store of its own, and a recipe may name
+		// a tree in it that is not in ours.
+		own := f.dir.Join(p)
+		if _, err := os.Lstat(own); err != nil {
+			return at
 		}
+		at = own
 	}
-	return inStore + rest
+	f.mu.Lock()
+	f.found[p] = at
+	f.mu.Unlock()
+	return at
 }
 
 // follow returns the name of a file with symlinks followed that lead into, out
@@ -207,9 +228,11 @@ func (f *hostFiles) Readlink(name string) (string, error) {
 }
 
 // ResolveSymlinks follows symlinks part by part, in the language's view of the
-// file system.
+// file system. That a file is no symlink is found out once: files are taken to
+// stay what they are during an evaluation, as in Nix.
 func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
-	done, left, links := "/", name, 0
+	done, left := f.knownPlain(name)
+	links := 0
 	for left != "" {
 		part, rest, _ := strings.Cut(strings.TrimLeft(left, "/"), "/")
 		left = rest
@@ -232,6 +255,9 @@ func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
 		switch {
 		case errors.Is(err, syscall.EINVAL): // not a symlink
 			done = next
+			f.mu.Lock()
+			f.plain[done] = struct{}{}
+			f.mu.Unlock()
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 			return path.Join(next, left), nil
 		case err != nil:
@@ -247,6 +273,23 @@ func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
 		}
 	}
 	return done, nil
+}
+
+// knownPlain splits name where the part ends of which it is known that it has
+// no symlinks: behind the last or the one before it, which are the cases that
+// matter.
+func (f *hostFiles) knownPlain(name string) (done, left string) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if _, ok := f.plain[name]; ok {
+		return name, ""
+	}
+	if dir, base := path.Split(name); len(dir) > 1 {
+		if _, ok := f.plain[dir[:len(dir)-1]]; ok {
+			return dir[:len(dir)-1], base
+		}
+	}
+	return "/", name
 }
 
 func kindOf(m fs.FileMode) builtins.FileKind {

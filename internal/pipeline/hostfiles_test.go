@@ -40,10 +40,7 @@ func testFiles(t *testing.T) (*hostFiles, string) {
 			t.Fatal(err)
 		}
 	}
-	f := &hostFiles{
-		dir: storepath.DefaultDir, store: placed{emptyStore{storepath.DefaultDir}, root}, trees: map[storepath.Path]string{},
-		text: func(storepath.Path) ([]byte, bool) { return nil, false },
-	}
+	f := newHostFiles(placed{emptyStore{storepath.DefaultDir}, root}, nil)
 	return f, root
 }
 

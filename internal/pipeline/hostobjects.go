@@ -116,7 +116,7 @@ func (h *hostObjects) addText(name string, contents []byte, refs []storepath.Pat
 
 // AddDerivation adds a derivation.
 func (h *hostObjects) AddDerivation(d *derivation.Derivation) (storepath.Path, error) {
-	p, err := h.addText(d.Name+".drv", d.Encode(h.dir), d.References())
+	p, err := h.addDerivation(d)
 	if err != nil {
 		return "", err
 	}
@@ -124,6 +124,13 @@ func (h *hostObjects) AddDerivation(d *derivation.Derivation) (storepath.Path, e
 	h.drvs[p] = d
 	h.mu.Unlock()
 	return p, nil
+}
+
+func (h *hostObjects) addDerivation(d *derivation.Derivation) (storepath.Path, error) {
+	if h.batch != nil {
+		return h.batch.AddDerivation(h.ctx, d)
+	}
+	return d.Path(h.dir)
 }
 
 // ReadDerivation returns a derivation.

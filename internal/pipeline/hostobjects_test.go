@@ -49,7 +49,7 @@ func TestPathWithKnownHashIsRootedFirst(t *testing.T) {
 	s := &rootedFirst{Store: local, t: t, rooted: map[storepath.Path]bool{}}
 	file := filepath.Join(dir, "file")
 	write(t, file, "contents")
-	h := newHostObjects(t.Context(), s, s, &hostFiles{dir: s.Dir(), store: s, trees: map[storepath.Path]string{}})
+	h := newHostObjects(t.Context(), s, s, newHostFiles(s, nil))
 	req := builtins.AddPathRequest{Path: file, Name: "file", Flat: true, SHA256: nixhash.Sum(nixhash.SHA256, []byte("contents"))}
 	for range 2 {
 		if _, err := h.AddPath(req); err != nil {

@@ -32,6 +32,7 @@ import (
 	"errors"
 	"io"
 
+	"isomorph/internal/derivation"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/storepath"
 )
@@ -213,6 +214,10 @@ type Batch interface {
 	// file appears, at the next Commit. References may be to paths of the
 	// same batch. A big batch may commit parts of itself before.
 	AddText(ctx context.Context, name string, contents []byte, refs []storepath.Path) (storepath.Path, error)
+
+	// AddDerivation adds the text of a derivation whose outputs are filled
+	// in, and which must not change any more.
+	AddDerivation(ctx context.Context, d *derivation.Derivation) (storepath.Path, error)
 
 	// AddTree is like Store.AddTree, but the path becomes valid at the next
 	// Commit.

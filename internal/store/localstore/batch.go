@@ -38,11 +38,12 @@ type batch struct {
 	scratch *scratch // of trees
 }
 
-// text is a text of a batch.
+// text is a text of a batch. Whether it is valid already is not asked before
+// the commit, once for all: most texts of most evaluations are.
 type text struct {
-	info     *store.PathInfo
+	info     *store.PathInfo // hash and size of the NAR are set by missing
 	contents []byte
-	drv      *derivation.Derivation // parsed, if it is one
+	drv      *derivation.Derivation // if it is one
 }
 
 // NewBatch implements [store.Store].
@@ -62,32 +63,63 @@ func (b *batch) Contents(p storepath.Path) ([]byte, bool) {
 
 // AddText implements [store.Batch].
 func (b *batch) AddText(ctx context.Context, name string, contents []byte, refs []storepath.Path) (storepath.Path, error) {
+	t, err := b.newText(name, slices.Clone(contents), refs)
+	if err != nil {
+		return "", err
+	}
+	if isDerivationName(name) {
+		if t.drv, err = parseDerivation(b.s.Dir(), t.info.Path, contents); err != nil {
+			return "", err
+		}
+	}
+	return t.info.Path, b.push(ctx, t)
+}
+
+// AddDerivation implements [store.Batch].
+func (b *batch) AddDerivation(ctx context.Context, d *derivation.Derivation) (storepath.Path, error) {
+	t, err := b.newText(d.Name+storepath.DerivationSuffix, d.Encode(b.s.Dir()), d.References())
+	if err != nil {
+		return "", err
+	}
+	t.drv = d
+	return t.info.Path, b.push(ctx, t)
+}
+
+func (b *batch) newText(name string, contents []byte, refs []storepath.Path) (*text, error) {
 	refs = slices.Clone(refs)
 	slices.Sort(refs)
 	refs = slices.Compact(refs)
 	ca := contentAddress{text: true, hash: nixhash.Sum(nixhash.SHA256, contents)}
 	p, err := ca.path(b.s.Dir(), name, refs)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if known, err := b.known(ctx, p); known || err != nil {
-		return p, err
-	}
-	if err := b.s.writable("add " + name); err != nil {
-		return "", err
-	}
-	t := &text{contents: slices.Clone(contents)}
-	t.info = &store.PathInfo{Path: p, References: refs, CA: ca.String()}
-	t.info.NarHash, t.info.NarSize = textNAR(contents)
-	if isDerivationName(name) {
-		if t.drv, err = parseDerivation(b.s.Dir(), p, contents); err != nil {
-			return "", err
+	return &text{contents: contents, info: &store.PathInfo{Path: p, References: refs, CA: ca.String()}}, nil
+}
+
+// push adds a text, and commits when there are many. A store that can only be
+// read is asked at once, because nothing would be committed to it.
+func (b *batch) push(ctx context.Context, t *text) error {
+	if b.s.readOnly {
+		if known, err := b.known(ctx, t.info.Path); known || err != nil {
+			return err
 		}
+		return b.s.writable("add " + t.info.Path.Name())
 	}
-	if b.push(t) {
-		return p, b.Commit(ctx)
+	b.mu.Lock()
+	if b.texts[t.info.Path] != nil {
+		b.mu.Unlock()
+		return nil
 	}
-	return p, nil
+	b.texts[t.info.Path] = t
+	b.pending = append(b.pending, t)
+	b.bytes += len(t.contents)
+	full := len(b.pending) >= batchPaths || b.bytes >= batchBytes
+	b.mu.Unlock()
+	if full {
+		return b.Commit(ctx)
+	}
+	return nil
 }
 
 // known tells whether p needs no adding. Its temporary root comes first.
@@ -104,17 +136,29 @@ func (b *batch) known(ctx context.Context, p storepath.Path) (bool, error) {
 	return b.s.isValid(ctx, p)
 }
 
-// push adds a text and tells whether it is time to commit.
-func (b *batch) push(t *text) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.texts[t.info.Path] != nil {
-		return false
+// missing returns the texts that are not valid yet, ready to be registered.
+// The temporary roots of all come first: what is valid must stay so.
+func (b *batch) missing(ctx context.Context, texts []*text) ([]*text, error) {
+	paths := make([]storepath.Path, len(texts))
+	for i, t := range texts {
+		paths[i] = t.info.Path
 	}
-	b.texts[t.info.Path] = t
-	b.pending = append(b.pending, t)
-	b.bytes += len(t.contents)
-	return len(b.pending) >= batchPaths || b.bytes >= batchBytes
+	if err := b.s.AddTempRoot(ctx, paths...); err != nil {
+		return nil, err
+	}
+	valid, err := b.s.ValidPaths(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	var left []*text
+	for _, t := range texts {
+		if valid[t.info.Path] {
+			continue
+		}
+		t.info.NarHash, t.info.NarSize = textNAR(t.contents)
+		left = append(left, t)
+	}
+	return left, nil
 }
 
 // AddTree implements [store.Batch].
@@ -179,24 +223,10 @@ func (b *batch) Commit(ctx context.Context) error {
 	b.commits.Lock()
 	defer b.commits.Unlock()
 	b.mu.Lock()
-	texts, trees, sc := b.pending, b.trees, b.scratch
+	texts := b.pending
 	b.pending, b.bytes = nil, 0
 	b.mu.Unlock()
-	if len(texts)+len(trees) == 0 {
-		return b.closeScratch()
-	}
-	if sc == nil {
-		var err error
-		if sc, err = b.s.newScratch(ctx); err != nil {
-			return b.putBack(texts, err)
-		}
-		b.scratch = sc
-	}
-	cands, err := writeTexts(sc, texts)
-	if err == nil {
-		err = b.s.register(ctx, nil, append(cands, trees...))
-	}
-	if err != nil {
+	if err := b.commit(ctx, texts); err != nil {
 		return b.putBack(texts, err)
 	}
 	b.mu.Lock()
@@ -207,6 +237,24 @@ func (b *batch) Commit(ctx context.Context) error {
 	clear(b.treeSet)
 	b.mu.Unlock()
 	return b.closeScratch()
+}
+
+// commit makes texts and the trees of the batch valid.
+func (b *batch) commit(ctx context.Context, texts []*text) (err error) {
+	texts, err = b.missing(ctx, texts)
+	if err != nil || len(texts)+len(b.trees) == 0 {
+		return err
+	}
+	if b.scratch == nil {
+		if b.scratch, err = b.s.newScratch(ctx); err != nil {
+			return err
+		}
+	}
+	cands, err := writeTexts(b.scratch, texts)
+	if err != nil {
+		return err
+	}
+	return b.s.register(ctx, nil, append(cands, b.trees...))
 }
 
 // putBack makes the texts of a failed commit pending again.

@@ -38,7 +38,7 @@ func graphOf(tb testing.TB, n int) (paths []storepath.Path, drvs []*derivation.D
 func addAll(tb testing.TB, s *localstore.Store, drvs []*derivation.Derivation) {
 	b := s.NewBatch(tb.Context())
 	for _, d := range drvs {
-		if _, err := b.AddText(tb.Context(), d.Name+".drv", d.Encode(s.Dir()), d.References()); err != nil {
+		if _, err := b.AddDerivation(tb.Context(), d); err != nil {
 			tb.Fatal(err)
 		}
 	}

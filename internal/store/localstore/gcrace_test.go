@@ -23,6 +23,7 @@ func TestPathAppearsDuringCollection(t *testing.T) {
 		batch := other.NewBatch(t.Context())
 		p, err := batch.AddText(t.Context(), "text", []byte(place), nil)
 		check(t, err)
+		check(t, other.AddTempRoot(t.Context(), p))
 		passed := 0
 		s.OnPass(func(at string) {
 			if at == place {

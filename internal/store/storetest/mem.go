@@ -452,6 +452,10 @@ func (b *memBatch) AddText(_ context.Context, name string, contents []byte, refs
 	return p, nil
 }
 
+func (b *memBatch) AddDerivation(ctx context.Context, d *derivation.Derivation) (storepath.Path, error) {
+	return b.AddText(ctx, d.Name+storepath.DerivationSuffix, d.Encode(b.m.Dir()), d.References())
+}
+
 func (b *memBatch) AddTree(ctx context.Context, src store.Source) (storepath.Path, error) {
 	return b.m.AddTree(ctx, src)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"isomorph/internal/derivation"
 	"isomorph/internal/nar"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/store"
@@ -332,8 +333,9 @@ func (f *fixture) testBatch() {
 	}
 	tree, err := b.AddTree(f.ctx, store.Source{Name: "tree", Path: f.tree(map[string]string{"a": "b"})})
 	f.check(err)
+	drv := f.addDerivation(b, p)
 	f.check(b.Commit(f.ctx))
-	for _, x := range []storepath.Path{p, q, tree} {
+	for _, x := range []storepath.Path{p, q, tree, drv} {
 		f.wantValid(x, true)
 	}
 	if _, ok := b.Contents(q); ok {
@@ -346,6 +348,22 @@ func (f *fixture) testBatch() {
 	if err = errors.Join(err, b.Commit(f.ctx)); !errors.Is(err, store.ErrNotFound) {
 		f.Errorf("a missing reference: %v", err)
 	}
+}
+
+// addDerivation adds a derivation with a source to a batch.
+func (f *fixture) addDerivation(b store.Batch, src storepath.Path) storepath.Path {
+	d := &derivation.Derivation{Name: "made", System: "x86_64-linux", Builder: "/bin/sh", InputSrcs: []storepath.Path{src},
+		Outputs: map[string]derivation.Output{"out": {}}, Env: map[string]string{"name": "made"}}
+	f.check(derivation.NewHasher(f.s.Dir(), nil).FillOutputs(d))
+	p, err := b.AddDerivation(f.ctx, d)
+	f.check(err)
+	if want, err := d.Path(f.s.Dir()); err != nil || p != want {
+		f.Errorf("the derivation is at %s, not %s (%v)", p, want, err)
+	}
+	if text, ok := b.Contents(p); !ok || !bytes.Equal(text, d.Encode(f.s.Dir())) {
+		f.Errorf("its text before the commit: %q", text)
+	}
+	return p
 }
 
 func (f *fixture) output(name string) storepath.Path {
