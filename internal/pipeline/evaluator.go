@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/eval"
@@ -20,6 +21,7 @@ type Evaluator struct {
 	c       *eval.Ctx
 	cfg     EvalConfig
 	objects *hostObjects
+	unwatch []func() // ends what watches over the evaluation
 }
 
 // host joins what the builtins ask for.
@@ -72,6 +74,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 	e.State = eval.NewState(eval.Options{
 		StoreDir:     string(reader.Dir()),
 		MaxCallDepth: cfg.MaxCallDepth,
+		MaxSteps:     cfg.MaxSteps,
 		ShowTrace:    cfg.ShowTrace,
 		CopyPath: func(c *eval.Ctx, path string) (string, eval.ContextElem) {
 			return e.Library.CopyPath(c, path)
@@ -89,7 +92,30 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints,
 	})
 	e.c = e.State.NewCtx()
+	e.watch(ctx)
 	return e
+}
+
+// memoryTick is how often the memory of an evaluation is looked at: an
+// evaluator allocates a gigabyte or two in a second.
+const memoryTick = 10 * time.Millisecond
+
+// watch stops the evaluation when ctx ends or the memory is used up.
+func (e *Evaluator) watch(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() { e.State.Stop("the evaluation was interrupted", ctx.Err()) })
+	e.unwatch = append(e.unwatch, func() { stop() })
+	if e.cfg.MaxMemory > 0 {
+		tick := time.NewTicker(memoryTick)
+		e.unwatch = append(e.unwatch, e.State.WatchMemory(e.cfg.MaxMemory, tick.C, nil), tick.Stop)
+	}
+}
+
+// close ends what watches over the evaluation.
+func (e *Evaluator) close() {
+	for _, f := range e.unwatch {
+		f()
+	}
+	e.unwatch = nil
 }
 
 // EvalError is an error of evaluation, laid out for people.

@@ -51,6 +51,8 @@ type EvalConfig struct {
 	Home         string
 	Dir          string // absolute; relative search path entries start here
 	MaxCallDepth int
+	MaxSteps     int   // calls of functions that an evaluation may take; 0 for no limit
+	MaxMemory    int64 // bytes that the evaluator may use; 0 for no limit
 	ShowTrace    bool
 	TraceVerbose bool
 	Pure         bool

@@ -78,6 +78,9 @@ func (s *Session) writable() store.Store {
 // Close releases the store.
 func (s *Session) Close() error {
 	s.CloseDisplay()
+	if s.eval != nil {
+		s.eval.close()
+	}
 	if s.local == nil {
 		return nil
 	}
@@ -99,7 +102,7 @@ func (s *Session) AddRoot(ctx context.Context, link string, p storepath.Path) er
 // Evaluator returns the session's evaluator.
 func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 	if s.eval == nil {
-		s.giveBack = eval.MemoryPolicy{Total: s.cfg.Eval.Memory}.Start()
+		s.giveBack = eval.MemoryPolicy{Total: s.memory()}.Start()
 		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable())
 		s.eval.objects.realise = func(ctx context.Context, outputs []builtins.DerivationOutput) error {
 			return s.realiseForEval(ctx, outputs)
@@ -109,8 +112,20 @@ func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 	return s.eval
 }
 
+// memory is what the collector may let the evaluator use, in bytes.
+func (s *Session) memory() int64 {
+	total, most := s.cfg.Eval.Memory, s.cfg.Eval.MaxMemory
+	if total == 0 || most > 0 && most < total {
+		return most
+	}
+	return total
+}
+
 // Release forgets the evaluator, so that its memory can be used for building.
 func (s *Session) Release() {
+	if s.eval != nil {
+		s.eval.close()
+	}
 	s.eval = nil
 	if s.giveBack != nil {
 		s.giveBack()

@@ -41,7 +41,7 @@ const commonHelp = `--arg.NAME.EXPRESSION --argstr.NAME.STRING --check --cores.N
 
 func settingsHelp() []string {
 	var out []string
-	for _, name := range settings.Names(settings.Number, settings.Text) {
+	for _, name := range settings.Names(settings.Number, settings.Size, settings.Text) {
 		out = append(out, "--"+name+".VALUE")
 	}
 	for _, name := range settings.Names(settings.List) {

@@ -328,13 +328,16 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	var errs []error
 	depth, err := set.Number("max-call-depth", 10000, 0)
 	errs = append(errs, err)
+	steps, err := set.Number("max-eval-steps", 0, 0)
+	errs = append(errs, err)
 	lints, err := lints(set)
 	errs = append(errs, err)
 	features := set.Words("experimental-features")
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
 		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
-		MaxCallDepth: depth, ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
+		MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
+		ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
 		Pure: set.Flag("pure-eval", false), Restricted: set.Flag("restrict-eval", false),
 		AllowIFD: set.Flag("allow-import-from-derivation", true), AllowedURIs: set.Words("allowed-uris"),
 		PipeOperators:  slices.Contains(features, "pipe-operators"),
@@ -351,6 +354,21 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	}
 	m.searchPath(cfg, set, common)
 	return nil
+}
+
+// mostEvalMemory is what an evaluation may use unless max-eval-memory says
+// otherwise. A NixOS system takes less than 1 GiB, all packages of a nixpkgs in
+// one process several.
+const mostEvalMemory = 8 << 30
+
+// evalMemory is the default of max-eval-memory on a machine, or in a control
+// group, with so many bytes: three quarters of it, as other programs need some,
+// too. 0 stands for not known.
+func evalMemory(total int64) int64 {
+	if total == 0 {
+		return mostEvalMemory / 2
+	}
+	return min(total/4*3, mostEvalMemory)
 }
 
 // searchPath puts together what <...> finds: -I first, then nix-path or

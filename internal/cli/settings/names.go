@@ -30,7 +30,8 @@ var kinds = kindsOf(map[Kind]string{
 	Mode: `sandbox`,
 }, map[Kind]string{ // isomorph's own
 	Bool:   `offline`,
-	Number: `eval-cores`,
+	Number: `eval-cores max-eval-steps`,
+	Size:   `max-eval-memory`,
 	Text:   `emulate-nix-version`,
 	List:   `sandbox-writable-paths`,
 })

@@ -9,6 +9,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ const (
 	Number             // a whole number, or "auto" where Nix allows it
 	Text               // anything
 	List               // words; "extra-NAME" adds to it
+	Size               // a number of bytes, with K, M, G or T for powers of 1024
 	Mode               // a Bool that has a third word: sandbox = relaxed
 )
 
@@ -92,8 +94,22 @@ func check(name string, kind Kind, value string) error {
 		if _, err := strconv.ParseUint(value, 10, 64); err != nil && value != "auto" {
 			return fmt.Errorf("setting '%s' has invalid value '%s'", name, value)
 		}
+	case Size:
+		if _, ok := parseSize(value); !ok {
+			return fmt.Errorf("setting '%s' has invalid value '%s': it is a number of bytes, such as 512M or 4G", name, value)
+		}
 	}
 	return nil
+}
+
+func parseSize(value string) (bytes int64, ok bool) {
+	shift := 0
+	if i := strings.IndexByte("KMGT", (value + " ")[max(len(value)-1, 0)]); i >= 0 {
+		shift = 10 * (i + 1)
+		value = value[:len(value)-1]
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	return n << shift, err == nil && n >= 0 && n <= math.MaxInt64>>shift
 }
 
 func parseBool(value string) (b, ok bool) {
@@ -127,6 +143,14 @@ func (v Values) Number(name string, def, auto int) (int, error) {
 		return 0, fmt.Errorf("setting '%s' has invalid value '%s'", name, v[name])
 	}
 	return n, nil
+}
+
+// Size returns a Size in bytes, def if it is not set.
+func (v Values) Size(name string, def int64) int64 {
+	if n, ok := parseSize(v[name]); ok {
+		return n
+	}
+	return def
 }
 
 // Seconds returns a Number as a time.

@@ -38,12 +38,28 @@ func TestSet(t *testing.T) {
 	}
 }
 
+func TestSize(t *testing.T) {
+	for value, want := range map[string]int64{"0": 0, "1000": 1000, "2K": 2048, "512M": 512 << 20, "4G": 4 << 30, "1T": 1 << 40} {
+		v := settings.Values{}
+		if err := v.Set("max-eval-memory", value); err != nil || v.Size("max-eval-memory", -1) != want {
+			t.Errorf("%s: got %d, %v, want %d", value, v.Size("max-eval-memory", -1), err, want)
+		}
+	}
+	if got := (settings.Values{}).Size("max-eval-memory", 7); got != 7 {
+		t.Errorf("not set: got %d, want 7", got)
+	}
+}
+
 func TestSetRefuses(t *testing.T) {
 	for _, s := range []struct{ name, value, want string }{
 		{"keep-going", "maybe", "Boolean setting 'keep-going' has invalid value 'maybe'"},
 		{"cores", "-1", "setting 'cores' has invalid value '-1'"},
 		{"cores", "many", "setting 'cores' has invalid value 'many'"},
 		{"sandbox", "loose", "option 'sandbox' has invalid value 'loose'"},
+		{"max-eval-memory", "much", "setting 'max-eval-memory' has invalid value 'much': it is a number of bytes, such as 512M or 4G"},
+		{"max-eval-memory", "-1", "setting 'max-eval-memory' has invalid value '-1': it is a number of bytes, such as 512M or 4G"},
+		{"max-eval-memory", "", "setting 'max-eval-memory' has invalid value '': it is a number of bytes, such as 512M or 4G"},
+		{"max-eval-memory", "9999999T", "setting 'max-eval-memory' has invalid value '9999999T': it is a number of bytes, such as 512M or 4G"},
 		{"nonsense", "1", "unknown setting"},
 		{"extra-cores", "1", "unknown setting"},
 	} {

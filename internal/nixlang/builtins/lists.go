@@ -102,12 +102,12 @@ func primConcatLists(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	for i, x := range ls {
 		parts[i] = c.ForceList(0, x, "while evaluating a value of the list passed to builtins.concatLists")
 	}
-	return concat(parts)
+	return concat(c, parts)
 }
 
 // concat makes one list of several; if only one of them has elements it is the
 // result, uncopied.
-func concat(parts [][]eval.Value) eval.Value {
+func concat(c *eval.Ctx, parts [][]eval.Value) eval.Value {
 	n, last := 0, -1
 	for i, p := range parts {
 		n += len(p)
@@ -121,7 +121,7 @@ func concat(parts [][]eval.Value) eval.Value {
 		}
 		return eval.List(parts[last])
 	}
-	eval.CheckListSize(0, n)
+	c.CheckListSize(0, n)
 	r := make([]eval.Value, 0, n)
 	for _, p := range parts {
 		r = append(r, p...)
@@ -160,10 +160,11 @@ func anyOrAll(name string, decides bool) fn {
 
 func primGenList(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	n := c.ForceInt(0, args[1], "while evaluating the second argument passed to builtins.genList")
-	if n < 0 || n > eval.MaxListSize {
+	if n < 0 {
 		fail("cannot create list of size %d", n)
 	}
 	f := c.ForceFunction(0, args[0], "while evaluating the first argument passed to builtins.genList")
+	c.CheckListSize(0, int(n))
 	r := make([]eval.Value, n)
 	for i := range r {
 		r[i] = c.LazyCall(f, eval.Int(int64(i)))
@@ -219,7 +220,7 @@ func primConcatMap(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	for i, x := range l {
 		parts[i] = c.ForceList(at, c.Call1(0, f, x), "while evaluating the return value of the function passed to builtins.concatMap")
 		total += len(parts[i])
-		eval.CheckListSize(0, total)
+		c.CheckListSize(0, total)
 	}
-	return concat(parts)
+	return concat(c, parts)
 }

@@ -46,12 +46,18 @@ func failOn(err error) {
 	fail("%s", err.Error())
 }
 
-func (l *Library) matcher() *ere.Matcher { return l.matchers.Get().(*ere.Matcher) }
+// matcher returns a matcher from the stock, whose matches end when the
+// evaluation does.
+func (l *Library) matcher(c *eval.Ctx) *ere.Matcher {
+	m := l.matchers.Get().(*ere.Matcher)
+	m.Poll = c.Poll
+	return m
+}
 
 func (l *Library) primMatch(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	re := l.compile(c.ForceStringNoCtx(0, args[0], "while evaluating the first argument passed to builtins.match"))
 	s := c.ForceString(0, args[1], "while evaluating the second argument passed to builtins.match").AsString()
-	m := l.matcher()
+	m := l.matcher(c)
 	groups, ok, err := m.Match(re, s)
 	failOn(err)
 	v := eval.Null
@@ -81,7 +87,7 @@ func (l *Library) primSplit(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 	s := c.ForceString(0, whole, "while evaluating the second argument passed to builtins.split").AsString()
 	var r []eval.Value
 	at := 0
-	m := l.matcher()
+	m := l.matcher(c)
 	failOn(m.Split(re, s, func(start, end int, groups []ere.Group) {
 		r = append(r, eval.String(s[at:start]), groupList(s, groups))
 		at = end

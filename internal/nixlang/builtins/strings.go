@@ -131,7 +131,7 @@ func primConcatStringsSep(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value
 		parts[i] = c.CoerceToString(0, x, &ctx, "while evaluating one element of the list of strings to concat passed to builtins.concatStringsSep", 0)
 		total += len(parts[i])
 	}
-	eval.CheckStringSize(0, total)
+	c.CheckStringSize(0, total)
 	return eval.StringWith(strings.Join(parts, sep.AsString()), ctx.Context())
 }
 
@@ -206,7 +206,7 @@ func primReplaceStrings(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 // counts; the empty text stands everywhere, also at the end.
 func (r *replacer) replace(s string) (out string, changed bool) {
 	starts, always := r.startBytes()
-	var b strings.Builder
+	var b eval.Text
 	copied := 0 // s[:copied] is in b
 	for p := 0; p <= len(s); {
 		if !always {
@@ -224,7 +224,7 @@ func (r *replacer) replace(s string) (out string, changed bool) {
 		}
 		b.WriteString(s[copied:p])
 		b.WriteString(r.replacement(i))
-		eval.CheckStringSize(0, b.Len())
+		b.Check(r.c)
 		changed = true
 		copied = p
 		if n := len(r.from[i]); n > 0 {

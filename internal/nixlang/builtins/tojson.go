@@ -26,13 +26,13 @@ func toJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) strin
 type jsonWriter struct {
 	c   *eval.Ctx
 	ctx *eval.ContextSet
-	b   strings.Builder
+	b   eval.Text
 }
 
 // value writes a value that belongs to the attribute written at pos.
 func (w *jsonWriter) value(v eval.Value, pos eval.Pos) {
 	w.c.Enter(pos)
-	eval.CheckStringSize(0, w.b.Len())
+	w.b.Check(w.c)
 	if x, ok := eval.Peek(v); ok && x.Type() < eval.TypePath {
 		w.finished(x, pos)
 	} else {

@@ -34,7 +34,7 @@ type xmlWriter struct {
 	strict   bool
 	location bool
 	seen     map[string]bool // derivations written in full
-	b        strings.Builder
+	b        eval.Text
 	depth    int
 }
 
@@ -83,7 +83,7 @@ func (w *xmlWriter) tag(name string, attrs []xmlAttr) {
 
 func (w *xmlWriter) value(v eval.Value, pos eval.Pos) {
 	w.c.Enter(pos)
-	eval.CheckStringSize(0, w.b.Len())
+	w.b.Check(w.c)
 	w.c.Recurse(func() { w.anyValue(v, pos) })
 	w.c.Leave()
 }

@@ -12,6 +12,7 @@ const (
 	tableSteps         = 1 << 24 // how far to go with the table, and tableStepsPerPlace for each bit of the table
 	tableStepsPerPlace = 512
 	maxFrames          = 1 << 24
+	pollSteps          = 1 << 20
 	maxTableBits       = 1 << 31
 	// easySteps and easyStepsPerByte bound the plain walk; after that the walk
 	// starts again with the table of failures.
@@ -29,6 +30,10 @@ func (g Group) Matched() bool { return g.End >= 0 }
 // Matcher is the scratch memory of matching. The zero Matcher is ready for use;
 // it must not be used by two goroutines at once.
 type Matcher struct {
+	// Poll, unless nil, is called every few milliseconds of a long match. It
+	// may panic to end it.
+	Poll func()
+
 	re    *Regexp
 	text  string
 	stack []frame
@@ -37,7 +42,8 @@ type Matcher struct {
 	turns []turn
 	table failures
 	steps int
-	limit int
+	limit int // of steps
+	pause int // number of steps at which to look at limit and to call Poll
 	// impatient takes the table from the start, for tests.
 	impatient bool
 
@@ -98,9 +104,10 @@ func (m *Matcher) reset(re *Regexp, text string, search bool) {
 	m.turns = resize(m.turns, re.repeats)
 	m.table = failures{}
 	m.steps, m.limit = 0, easySteps+easyStepsPerByte*len(text)
+	m.pause = min(m.limit, pollSteps)
 	m.begin, m.notNull = 0, false
 	if m.impatient && re.places > 0 {
-		m.limit = 0
+		m.limit, m.pause = 0, 0
 	}
 }
 

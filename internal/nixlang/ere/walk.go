@@ -14,11 +14,14 @@ const (
 func (m *Matcher) walk(pc, pos int32) walkResult {
 	prog, text := m.re.prog, m.text
 	n := int32(len(text))
-	steps, limit := m.steps, m.limit
+	steps, pause := m.steps, m.pause
 	defer func() { m.steps = steps }()
 	for {
-		if steps++; steps > limit {
-			return walkSlow
+		if steps++; steps > pause {
+			if steps > m.limit {
+				return walkSlow
+			}
+			pause = m.rest(steps)
 		}
 		in := &prog[pc]
 		ok := true
@@ -100,6 +103,15 @@ func (m *Matcher) walk(pc, pos int32) walkResult {
 			return walkDone
 		}
 	}
+}
+
+// rest lets others interrupt a long match, and returns when to do so again.
+func (m *Matcher) rest(steps int) (pause int) {
+	if m.Poll != nil {
+		m.Poll()
+	}
+	m.pause = min(m.limit, steps+pollSteps)
+	return m.pause
 }
 
 func (m *Matcher) push(f frame) { m.stack = append(m.stack, f) }

@@ -13,6 +13,10 @@ type Options struct {
 	StoreDir string
 	// MaxCallDepth limits nested calls, 10000 if zero (Nix's max-call-depth).
 	MaxCallDepth int
+	// MaxSteps limits the calls of functions in one worker, and so the time
+	// that an evaluation takes, in the same way on every machine; 0 for no
+	// limit.
+	MaxSteps int
 	// ShowTrace asks for the frames of all function calls in error traces and
 	// for traces in full.
 	ShowTrace bool
@@ -27,6 +31,8 @@ type Options struct {
 // builtins are in place.
 type State struct {
 	opts       Options
+	brake      brake
+	memory     memoryLimit
 	symbols    *syntax.Symbols
 	files      *syntax.Files
 	emptyAttrs Value
@@ -44,6 +50,7 @@ func NewState(opts Options) *State {
 		opts.MaxCallDepth = 10000
 	}
 	s := &State{opts: opts, symbols: newSymbols(), files: new(syntax.Files)}
+	s.brake.init(opts)
 	s.emptyAttrs = AttrsValue(newAttrs(&shape{static: true}, 0))
 	return s
 }
@@ -80,12 +87,12 @@ type Ctx struct {
 	st    *State
 	Stats Stats
 
-	frames   []frame // what is being evaluated, innermost last
-	sp       int     // how many of frames are in use
-	segEnd   int     // value of sp at which evaluation moves to a new stack
-	depth    int     // nested calls, as Nix counts them
-	maxDepth int     // limit of depth
-	args     []Value // arguments of the builtins that are running
+	frames []frame // what is being evaluated, innermost last
+	sp     int     // how many of frames are in use
+	segEnd int     // value of sp at which evaluation moves to a new stack
+	depth  int     // nested calls, as Nix counts them
+	steps  int     // calls so far, counted when somebody wants to limit them
+	args   []Value // arguments of the builtins that are running
 }
 
 // segment is how many frames may pile up on one Go stack. A frame costs about
@@ -99,7 +106,7 @@ const maxFrames = 10_000_000
 
 // NewCtx makes a worker.
 func (s *State) NewCtx() *Ctx {
-	return &Ctx{st: s, maxDepth: s.opts.MaxCallDepth, frames: make([]frame, 1024), segEnd: segment}
+	return &Ctx{st: s, frames: make([]frame, 1024), segEnd: segment}
 }
 
 // State returns what the worker shares with others.
@@ -120,11 +127,11 @@ func (c *Ctx) countSet(attrs int) {
 	c.Stats.SetAttrs += uint64(attrs)
 }
 
-// enter counts a nested call and throws when there are too many. The caller
-// must do c.depth-- on its normal way out; errors restore it by themselves.
+// enter counts a nested call and throws when there are too many, or when the
+// evaluation is to end (see [State.Stop]). The caller must do c.depth-- on its normal way out; errors restore it by themselves.
 func (c *Ctx) enter(pos Pos) {
-	if c.depth > c.maxDepth {
-		throwTooDeep(pos)
+	if int64(c.depth) > c.st.brake.maxDepth.Load() {
+		c.overLimit(pos)
 	}
 	c.depth++
 }

@@ -69,10 +69,10 @@ func TestTooLarge(t *testing.T) {
 		f    func()
 		want string // part of the message, "" for no error
 	}{
-		{func() { eval.CheckStringSize(0, eval.MaxStringSize) }, ""},
-		{func() { eval.CheckStringSize(0, eval.MaxStringSize+1) }, "string too long"},
-		{func() { eval.CheckListSize(0, eval.MaxListSize) }, ""},
-		{func() { eval.CheckListSize(0, -1) }, "list too long"},
+		{func() { c.CheckStringSize(0, eval.MaxStringSize) }, ""},
+		{func() { c.CheckStringSize(0, eval.MaxStringSize+1) }, "string too long"},
+		{func() { c.CheckListSize(0, eval.MaxListSize) }, ""},
+		{func() { c.CheckListSize(0, -1) }, "list too long"},
 	}
 	for i, test := range tests {
 		got := ""

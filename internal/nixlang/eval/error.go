@@ -24,6 +24,7 @@ const (
 	KindInvalidPath                    // a store path is not valid
 	KindIFD                            // import from derivation is not allowed
 	KindRestricted                     // access forbidden in restricted or pure mode
+	KindStopped                        // the evaluation was interrupted or has used up what it may
 	KindOther                          // errors from outside: files, network, store
 )
 

@@ -100,8 +100,17 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 	case frFunctor:
 		e.addTrace(f.pos, "while calling a functor (an attribute set with a '__functor' attribute)", false)
 	case frFunc:
-		e.addTrace(f.pos, (*(*func() string)(f.p))(), false)
+		e.addTrace(f.pos, c.messageOf(*(*func() string)(f.p)), false)
 	}
+}
+
+// messageOf returns the message of a frame, none if it cannot be made: making
+// it may evaluate, and nothing may be thrown while an error is on its way.
+func (c *Ctx) messageOf(f func() string) (msg string) {
+	if err := c.Try(func() { msg = f() }); err != nil {
+		return ""
+	}
+	return msg
 }
 
 func (e *Error) addTrace(pos Pos, msg string, always bool) {
@@ -113,7 +122,7 @@ func (e *Error) addTrace(pos Pos, msg string, always bool) {
 // settle makes a thunk remember the error that left it. Running out of stack
 // depends on who asked, so such a thunk may be tried again.
 func settle(t *Thunk, k *code, e *Error) {
-	if e.Kind == KindStackOverflow || e.Kind == KindIFD || e.Kind == KindOther {
+	if e.Kind == KindStackOverflow || e.Kind == KindStopped || e.Kind == KindIFD || e.Kind == KindOther {
 		t.code = k
 		return
 	}

@@ -61,7 +61,7 @@ func (n *listConcatNode) eval(c *Ctx, e *env) Value {
 	if len(y) == 0 {
 		return a
 	}
-	CheckListSize(n.pos, len(x)+len(y))
+	c.CheckListSize(n.pos, len(x)+len(y))
 	l := make([]Value, len(x)+len(y))
 	copy(l, x)
 	copy(l[len(x):], y)
@@ -210,7 +210,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 			ctx = ctx.Merge(x)
 		}
 	}
-	s := concatTexts(n.pos, texts)
+	s := concatTexts(c, n.pos, texts)
 	if !isPath {
 		return StringWith(s, ctx)
 	}
@@ -220,7 +220,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 	return Path(CanonPath(s))
 }
 
-func concatTexts(pos Pos, texts []string) string {
+func concatTexts(c *Ctx, pos Pos, texts []string) string {
 	if len(texts) == 1 {
 		return texts[0]
 	}
@@ -231,7 +231,7 @@ func concatTexts(pos Pos, texts []string) string {
 	if size == 0 {
 		return ""
 	}
-	CheckStringSize(pos, size)
+	c.CheckStringSize(pos, size)
 	b := make([]byte, 0, size)
 	for _, s := range texts {
 		b = append(b, s...)

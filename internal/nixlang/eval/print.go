@@ -58,7 +58,7 @@ func (c *Ctx) PrintStrict(v Value) string {
 // plainPrinter writes the form of libexpr/print-ambiguous.cc.
 type plainPrinter struct {
 	c      *Ctx
-	b      strings.Builder
+	b      Text
 	seen   map[Value]struct{}
 	strict bool // everything has been forced
 }
@@ -70,6 +70,7 @@ func (v Value) early() bool { return v.kind() == kLambda && v.n&earlyBit != 0 }
 
 func (p *plainPrinter) print(v Value, depth int) {
 	c, b := p.c, &p.b
+	b.Check(c)
 	if depth > c.st.opts.MaxCallDepth {
 		panic(Errorf(KindStackOverflow, 0, "stack overflow; max-call-depth exceeded"))
 	}
@@ -142,7 +143,7 @@ func (p *plainPrinter) printChildren(v Value, depth int) {
 }
 
 // printPlain writes a finished null, Boolean, number or path.
-func printPlain(b *strings.Builder, v Value) {
+func printPlain(b *Text, v Value) {
 	switch v.kind() {
 	case kNull:
 		b.WriteString("null")
@@ -159,12 +160,12 @@ func printPlain(b *strings.Builder, v Value) {
 
 // QuoteString writes a string as a literal of the language.
 func QuoteString(s string) string {
-	var b strings.Builder
+	var b Text
 	printString(&b, s, math.MaxInt)
 	return b.String()
 }
 
-func printString(b *strings.Builder, s string, limit int) {
+func printString(b *Text, s string, limit int) {
 	b.WriteByte('"')
 	for i := range len(s) {
 		if i >= limit {
@@ -189,7 +190,7 @@ func printString(b *strings.Builder, s string, limit int) {
 	b.WriteByte('"')
 }
 
-func printElided(b *strings.Builder, n int, one, many string) {
+func printElided(b *Text, n int, one, many string) {
 	b.WriteString("«" + strconv.Itoa(n) + " ")
 	if n == 1 {
 		b.WriteString(one)

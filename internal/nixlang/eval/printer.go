@@ -47,13 +47,14 @@ func (c *Ctx) PrintWith(v Value, o PrintOptions) string {
 type printer struct {
 	c            *Ctx
 	o            PrintOptions
-	b            strings.Builder
+	b            Text
 	seen         map[Value]struct{}
 	attrs, items int // written so far
 	indent       int
 }
 
 func (p *printer) print(v Value, depth int) {
+	p.b.Check(p.c)
 	if depth > p.c.st.opts.MaxCallDepth {
 		panic(Errorf(KindStackOverflow, 0, "stack overflow; max-call-depth exceeded"))
 	}
@@ -65,7 +66,7 @@ func (p *printer) print(v Value, depth int) {
 	if err == nil {
 		return
 	}
-	if err.Kind == KindStackOverflow {
+	if err.Kind == KindStackOverflow || err.Kind == KindStopped {
 		panic(err)
 	}
 	p.b.WriteString("«error: " + err.Msg + "»")
