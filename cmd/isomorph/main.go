@@ -24,6 +24,7 @@ import (
 
 	"isomorph/internal/build/sandbox"
 	"isomorph/internal/cli"
+	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/nixlang/syntax"
 )
 
@@ -83,6 +84,9 @@ func exitCode(env *cli.Env, err error) int {
 		return cli.ExitOK
 	}
 	code := cli.ExitFailure
+	if e, ok := errors.AsType[*eval.Error](err); ok && e.Exit != 0 {
+		code = e.Exit
+	}
 	var exit *cli.ExitError
 	if errors.As(err, &exit) {
 		code = exit.Code

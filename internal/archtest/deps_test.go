@@ -39,18 +39,22 @@ var rules = []struct {
 
 	{"internal/flakeref", []string{"internal/nixhash"}, "flake references, as text and as attributes"},
 
+	{"internal/input", []string{"internal/flakeref", "internal/nixhash", "internal/storepath"}, "what a tree to fetch is"},
+
 	{"internal/nixlang/syntax", nil, "text to tree"},
 	{"internal/nixlang/resolve", []string{"internal/nixlang/syntax"}, "names to slots"},
 	{"internal/nixlang/ere", nil, "POSIX regular expressions"},
 	{"internal/nixlang/njson", nil, "JSON as Nix reads and writes it"},
 	{"internal/nixlang/ntoml", nil, "TOML as Nix reads it"},
 	{"internal/nixlang/eval", []string{"internal/nixlang/syntax", "internal/nixlang/resolve", "internal/storepath"}, "values"},
-	{"internal/nixlang/builtins", []string{"internal/nixlang/...", "internal/flakeref", "internal/derivation", "internal/nixhash", "internal/nixbase32", "internal/storepath", "internal/nar"}, "asks the world through Host only"},
+	{"internal/nixlang/builtins", []string{"internal/nixlang/...", "internal/flakeref", "internal/input", "internal/derivation", "internal/nixhash", "internal/nixbase32", "internal/storepath", "internal/nar"}, "asks the world through Host only"},
 
 	{"internal/store", formats, "the interface"},
 	{"internal/store/storetest", append([]string{"internal/store", "internal/nar"}, formats...), "the suite every store passes"},
 	{"internal/store/localstore", append([]string{"internal/store", "internal/nar", "internal/atomicfile", "internal/failpoint"}, formats...), "never sees the language"},
 	{"internal/fetch", []string{"internal/nixhash"}, "bytes from the network, checked"},
+	{"internal/gitrepo", []string{"internal/flakeref"}, "git repositories, read without running them"},
+	{"internal/fetchtree", append([]string{"internal/input", "internal/flakeref", "internal/gitrepo", "internal/fetch", "internal/unpack", "internal/store", "internal/atomicfile"}, formats...), "inputs into the store"},
 	{"internal/build", append([]string{"internal/store"}, formats...), "the interface"},
 	{"internal/build/sandbox", nil, "knows directories and arguments only"},
 	{"internal/build/local", append([]string{"internal/build", "internal/build/sandbox", "internal/store", "internal/nar", "internal/fetch", "internal/unxz", "internal/failpoint"}, formats...), "one derivation"},

@@ -22,12 +22,14 @@ type Evaluator struct {
 	cfg     EvalConfig
 	objects *hostObjects
 	unwatch []func() // ends what watches over the evaluation
+	inputs  *hostInputs
 }
 
 // host joins what the builtins ask for.
 type host struct {
 	*hostFiles
 	*hostObjects
+	*hostInputs
 	cfg EvalConfig
 	now int64
 }
@@ -69,8 +71,9 @@ func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
 func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store) *Evaluator {
 	files := newHostFiles(reader, cfg.Channel)
 	objects := newHostObjects(ctx, reader, writer, files)
-	h := &host{hostFiles: files, hostObjects: objects, cfg: cfg, now: now}
-	e := &Evaluator{cfg: cfg, objects: objects}
+	inputs := &hostInputs{ctx: ctx}
+	h := &host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now}
+	e := &Evaluator{cfg: cfg, objects: objects, inputs: inputs}
 	e.State = eval.NewState(eval.Options{
 		StoreDir:     string(reader.Dir()),
 		MaxCallDepth: cfg.MaxCallDepth,
@@ -90,6 +93,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		AllowIFD:     cfg.AllowIFD,
 		AllowedURIs:  cfg.AllowedURIs,
 		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints,
+		FetchTree: cfg.FetchTree || cfg.Flakes, FetchClosure: cfg.FetchClosure, TrustForges: cfg.TrustForges,
 	})
 	e.c = e.State.NewCtx()
 	e.watch(ctx)

@@ -40,7 +40,7 @@ func testFiles(t *testing.T) (*hostFiles, string) {
 			t.Fatal(err)
 		}
 	}
-	f := newHostFiles(placed{emptyStore{storepath.DefaultDir}, root}, nil)
+	f := newHostFiles(placed{emptyStore{storepath.DefaultDir, &lateStore{}}, root}, nil)
 	return f, root
 }
 

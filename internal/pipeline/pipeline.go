@@ -16,6 +16,7 @@ import (
 
 	"isomorph/internal/build/local"
 	"isomorph/internal/fetch"
+	"isomorph/internal/fetchtree"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/progress"
@@ -34,6 +35,10 @@ type Config struct {
 	Eval  EvalConfig
 	Build BuildConfig
 	Fetch fetch.Options
+
+	// Inputs says how trees are fetched; the rest of it (the store, the clock)
+	// is filled in from here.
+	Inputs fetchtree.Options
 
 	// Display makes the progress display when there is something to show;
 	// nil for none.
@@ -63,6 +68,9 @@ type EvalConfig struct {
 	PipeOperators  bool // the experimental feature
 	TOMLTimestamps bool // likewise
 	Flakes         bool // likewise, for the builtins of flakes
+	FetchTree      bool // likewise
+	FetchClosure   bool // likewise
+	TrustForges    bool // trust-tarballs-from-git-forges
 	Lints          syntax.Lints
 	Channel        *LazyTree // the embedded channel, if the search path has it
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 
+	"isomorph/internal/fetchtree"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/progress"
@@ -24,6 +25,9 @@ type Session struct {
 	eval     *Evaluator
 	giveBack func() // ends the evaluator's way with memory
 
+	inputs *fetchtree.Fetcher
+	late   lateStore
+
 	waited bool // somebody has been told that another process downloads
 
 	displayOnce sync.Once
@@ -38,7 +42,7 @@ func Open(ctx context.Context, cfg Config, readOnly bool) (*Session, error) {
 	opts := cfg.Store
 	opts.ReadOnly = s.readOnly
 	if cfg.NoStore || readOnly && !exists(opts) {
-		s.reader = emptyStore{dir: storeDir(opts)}
+		s.reader = emptyStore{dir: storeDir(opts), late: &s.late}
 		return s, nil
 	}
 	st, err := localstore.Open(ctx, opts)
@@ -81,10 +85,11 @@ func (s *Session) Close() error {
 	if s.eval != nil {
 		s.eval.close()
 	}
+	err := s.late.close()
 	if s.local == nil {
-		return nil
+		return err
 	}
-	return s.local.Close()
+	return errors.Join(err, s.local.Close())
 }
 
 // PrintPath returns a store path in full.
@@ -108,6 +113,7 @@ func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 			return s.realiseForEval(ctx, outputs)
 		}
 		s.eval.objects.download = s.fetchForEval
+		s.eval.inputs.fetch = s.Inputs().Fetch
 	}
 	return s.eval
 }

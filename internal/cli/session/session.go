@@ -73,6 +73,9 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 		return nil, err
 	}
 	cfg.Fetch = m.fetchOptions(common, set)
+	if cfg.Inputs, err = m.inputOptions(set); err != nil {
+		return nil, err
+	}
 	if err := m.buildConfig(&cfg.Build, set, common); err != nil {
 		return nil, err
 	}
@@ -343,6 +346,9 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		PipeOperators:  slices.Contains(features, "pipe-operators"),
 		TOMLTimestamps: slices.Contains(features, "parse-toml-timestamps"),
 		Flakes:         slices.Contains(features, "flakes"),
+		FetchTree:      slices.Contains(features, "fetch-tree"),
+		FetchClosure:   slices.Contains(features, "fetch-closure"),
+		TrustForges:    cfg.Inputs.TrustForges,
 		Lints:          lints,
 		LookupEnv:      m.Env.LookupEnv, Memory: m.Env.Memory,
 		Trace:    func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("trace: "+msg)) },

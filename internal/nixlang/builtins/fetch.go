@@ -79,11 +79,3 @@ func fetchError(err error) *eval.Error {
 	}
 	return e
 }
-
-// primFetchVCS stands for the fetchers of version control systems. Recipes only
-// touch the attribute to see that it is there.
-func primFetchVCS(name string) func(*eval.Ctx, eval.Pos, []eval.Value) eval.Value {
-	return func(*eval.Ctx, eval.Pos, []eval.Value) eval.Value {
-		panic(eval.Errorf(eval.KindOther, 0, "builtins.%s is not supported by this version of isomorph; use fetchTarball with a sha256, or a path", name))
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"isomorph/internal/derivation"
+	"isomorph/internal/input"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/storepath"
 )
@@ -23,6 +24,7 @@ import (
 type Host interface {
 	Files
 	Objects
+	Inputs
 
 	// Getenv returns a variable of the environment, "" if it is not set.
 	Getenv(name string) string
@@ -168,6 +170,18 @@ type Objects interface {
 
 	// Fetch downloads.
 	Fetch(req FetchRequest) (storepath.Path, error)
+}
+
+// Inputs is the part of a Host that fetches trees.
+type Inputs interface {
+	// FetchTree fetches an input and makes it a store object. The error is an
+	// *input.FetchError that says what was being fetched, or an
+	// *input.MismatchError.
+	FetchTree(in input.Attrs) (*input.Fetched, error)
+
+	// LookUpInput returns what an indirect input stands for, by the
+	// registries of this machine.
+	LookUpInput(in input.Attrs) (input.Attrs, error)
 }
 
 // DerivationOutput names an output of a derivation; Output "" means all.

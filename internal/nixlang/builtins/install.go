@@ -47,7 +47,7 @@ func Install(st *eval.State, opts Options) *Library {
 	}
 	for _, group := range [][]*eval.PrimOp{
 		typePrims(), l.controlPrims(), l.listPrims(), l.attrPrims(), l.stringPrims(), l.regexPrims(),
-		l.numberPrims(), l.versionPrims(), l.formatPrims(), l.contextPrims(), l.world.primOps(), l.world.flakePrims(),
+		l.numberPrims(), l.versionPrims(), l.formatPrims(), l.contextPrims(), l.world.primOps(), l.world.flakePrims(), l.world.featurePrims(),
 	} {
 		for _, p := range group {
 			st.AddPrimOp(p)

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"isomorph/internal/derivation"
+	"isomorph/internal/input"
 	"isomorph/internal/nar"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/nixlang/builtins"
@@ -304,4 +305,12 @@ func (h *memHost) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
 		return "", &builtins.HashMismatchError{URL: req.URL, Want: req.SHA256, Got: nixhash.Sum(nixhash.SHA256, []byte(files[""]))}
 	}
 	return p, err
+}
+
+func (h *memHost) FetchTree(in input.Attrs) (*input.Fetched, error) {
+	return nil, fmt.Errorf("no input %s here", input.Describe(in))
+}
+
+func (h *memHost) LookUpInput(in input.Attrs) (input.Attrs, error) {
+	return nil, fmt.Errorf("no registry for %s here", input.Describe(in))
 }

@@ -1,6 +1,9 @@
 package builtins
 
-import "isomorph/internal/nixlang/syntax"
+import (
+	"isomorph/internal/input"
+	"isomorph/internal/nixlang/syntax"
+)
 
 // Options are the settings of a [Library].
 type Options struct {
@@ -22,4 +25,11 @@ type Options struct {
 	PipeOperators  bool // |> and <| are part of the language
 	Lints          syntax.Lints
 	Flakes         bool // the experimental feature "flakes" is on
+
+	FetchTree    bool // the experimental feature fetch-tree: builtins.fetchTree is there
+	FetchClosure bool // likewise fetch-closure
+	TrustForges  bool // an archive of GitHub and the like is pinned by its revision alone
 }
+
+// features are the experimental features that decide about inputs.
+func (o *Options) features() input.Features { return input.Features{Flakes: o.Flakes} }

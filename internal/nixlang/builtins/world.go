@@ -92,11 +92,21 @@ func (w *world) primOps() []*eval.PrimOp {
 		{Name: "__getEnv", Args: []string{"s"}, Arity: 1, Fn: w.primGetEnv, Doc: "Return an environment variable, the empty string if it is not set."},
 		{Name: "__fetchurl", Args: []string{"arg"}, Arity: 1, Fn: w.primFetchurl, Doc: "Download a file and return its store path."},
 		{Name: "fetchTarball", Args: []string{"args"}, Arity: 1, Fn: w.primFetchTarball, Doc: "Download an archive, unpack it and return its store path."},
-		{Name: "fetchGit", Args: []string{"args"}, Arity: 1, Fn: primFetchVCS("fetchGit"), Doc: "Not supported yet."},
-		{Name: "fetchMercurial", Args: []string{"args"}, Arity: 1, Fn: primFetchVCS("fetchMercurial"), Doc: "Not supported yet."},
+		{Name: "fetchGit", Args: []string{"args"}, Arity: 1, Fn: w.primFetchTree(fetchGitKind), Doc: "Fetch a tree from a git repository: a URL, or a set with `url` and `ref`, `rev`, `name`, `submodules`, `shallow`, `allRefs`, `exportIgnore`. Return a set with `outPath` and what is known of the commit."},
+		{Name: "fetchMercurial", Args: []string{"args"}, Arity: 1, Fn: w.primFetchMercurial, Doc: "Refused: Mercurial repositories cannot be fetched."},
 		{Name: "__unsafeDiscardOutputDependency", Args: []string{"s"}, Arity: 1, Fn: primDiscardOutputDependency, Doc: "Make each reference to a derivation with all its outputs one to its file alone."},
 		{Name: "__addDrvOutputDependencies", Args: []string{"s"}, Arity: 1, Fn: w.primAddDrvOutputDependencies, Doc: "Make the reference to a derivation's file one to all its outputs, too."},
 	}
+}
+
+// featurePrims lists the builtins that are there with an experimental feature of
+// Nix only.
+func (w *world) featurePrims() []*eval.PrimOp {
+	var prims []*eval.PrimOp
+	if w.opts.FetchTree {
+		prims = append(prims, &eval.PrimOp{Name: "fetchTree", Args: []string{"input"}, Arity: 1, Fn: w.primFetchTree(fetchTreeKind), Doc: "Fetch a tree or a file: a set with `type` and the attributes of that type, or a URL. Return a set with `outPath`, `narHash` and what is known of it."})
+	}
+	return prims
 }
 
 // constants lists the values that need the world.
