@@ -35,6 +35,7 @@ check:
 	$(GO) mod tidy -diff
 	$(GO) test -short -timeout 20m ./...
 	$(GO) test -tags failpoints ./internal/store/localstore ./internal/failpoint
+	$(GO) test -tags evalcheck ./internal/nixlang/eval ./internal/nixlang/builtins
 
 ## each fuzz target for FUZZTIME
 FUZZTIME ?= 30s

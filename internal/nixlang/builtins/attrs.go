@@ -164,9 +164,7 @@ func primFunctionArgs(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 func primMapAttrs(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	f := args[0]
 	a := c.ForceAttrs(0, args[1], "while evaluating the second argument passed to builtins.mapAttrs")
-	return c.MapValues(a, func(at eval.Attr) eval.Value {
-		return c.LazyCall(f, eval.String(c.Name(at.Name)), at.Value)
-	})
+	return c.LazyMapAttrs(f, a)
 }
 
 func primZipAttrsWith(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

@@ -17,8 +17,8 @@ func (l *Library) contextPrims() []*eval.PrimOp {
 }
 
 func primDiscardContext(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
-	var ctx eval.ContextSet
-	return eval.String(c.CoerceToString(0, args[0], &ctx, "while evaluating the argument passed to builtins.unsafeDiscardStringContext", 0))
+	s, _ := c.Coerce(0, args[0], "while evaluating the argument passed to builtins.unsafeDiscardStringContext", 0)
+	return eval.String(s)
 }
 
 func primHasContext(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

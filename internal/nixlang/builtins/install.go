@@ -50,6 +50,7 @@ func Install(st *eval.State, opts Options) *Library {
 		l.numberPrims(), l.versionPrims(), l.formatPrims(), l.contextPrims(), l.world.primOps(), l.world.flakePrims(), l.world.featurePrims(),
 	} {
 		for _, p := range group {
+			p.Transient = transientArgs(p)
 			st.AddPrimOp(p)
 		}
 	}

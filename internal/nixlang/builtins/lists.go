@@ -60,11 +60,7 @@ func primMap(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 		return eval.EmptyList
 	}
 	f := c.ForceFunction(0, args[0], "while evaluating the first argument passed to builtins.map")
-	r := make([]eval.Value, len(l))
-	for i, x := range l {
-		r[i] = c.LazyCall(f, x)
-	}
-	return eval.List(r)
+	return c.LazyMap(f, l)
 }
 
 func primFilter(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
@@ -98,33 +94,29 @@ func primElem(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 
 func primConcatLists(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	ls := c.ForceList(0, args[0], "while evaluating the first argument passed to builtins.concatLists")
-	parts := make([][]eval.Value, len(ls))
-	for i, x := range ls {
-		parts[i] = c.ForceList(0, x, "while evaluating a value of the list passed to builtins.concatLists")
+	for _, x := range ls {
+		c.ForceList(0, x, "while evaluating a value of the list passed to builtins.concatLists")
 	}
-	return concat(c, parts)
+	return concat(c, ls)
 }
 
-// concat makes one list of several; if only one of them has elements it is the
-// result, uncopied.
-func concat(c *eval.Ctx, parts [][]eval.Value) eval.Value {
-	n, last := 0, -1
-	for i, p := range parts {
-		n += len(p)
-		if len(p) > 0 {
-			last = i
+// concat makes one list of several, which have been forced; if only one of them
+// has elements it is the result, uncopied.
+func concat(c *eval.Ctx, lists []eval.Value) eval.Value {
+	n, last := 0, eval.EmptyList
+	for _, x := range lists {
+		if v := c.Force(x); len(v.AsList()) > 0 {
+			n += len(v.AsList())
+			last = v
 		}
 	}
-	if last < 0 || len(parts[last]) == n {
-		if last < 0 {
-			return eval.EmptyList
-		}
-		return eval.List(parts[last])
+	if len(last.AsList()) == n {
+		return last
 	}
 	c.CheckListSize(0, n)
 	r := make([]eval.Value, 0, n)
-	for _, p := range parts {
-		r = append(r, p...)
+	for _, x := range lists {
+		r = append(r, c.Force(x).AsList()...)
 	}
 	return eval.List(r)
 }
@@ -165,11 +157,7 @@ func primGenList(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	}
 	f := c.ForceFunction(0, args[0], "while evaluating the first argument passed to builtins.genList")
 	c.CheckListSize(0, int(n))
-	r := make([]eval.Value, n)
-	for i := range r {
-		r[i] = c.LazyCall(f, eval.Int(int64(i)))
-	}
-	return eval.List(r)
+	return c.LazyGen(f, int(n))
 }
 
 func (l *Library) primPartition(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
@@ -215,12 +203,12 @@ func primConcatMap(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	if info, ok := c.Describe(f); ok {
 		at = info.Pos
 	}
-	parts := make([][]eval.Value, len(l))
+	lists := make([]eval.Value, len(l))
 	total := 0
 	for i, x := range l {
-		parts[i] = c.ForceList(at, c.Call1(0, f, x), "while evaluating the return value of the function passed to builtins.concatMap")
-		total += len(parts[i])
+		lists[i] = c.Call1(0, f, x)
+		total += len(c.ForceList(at, lists[i], "while evaluating the return value of the function passed to builtins.concatMap"))
 		c.CheckListSize(0, total)
 	}
-	return concat(c, parts)
+	return concat(c, lists)
 }

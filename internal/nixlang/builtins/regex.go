@@ -83,8 +83,8 @@ func groupList(s string, groups []ere.Group) eval.Value {
 
 func (l *Library) primSplit(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	re := l.compile(c.ForceStringNoCtx(0, args[0], "while evaluating the first argument passed to builtins.split"))
-	whole := args[1]
-	s := c.ForceString(0, whole, "while evaluating the second argument passed to builtins.split").AsString()
+	whole := c.ForceString(0, args[1], "while evaluating the second argument passed to builtins.split")
+	s := whole.AsString()
 	var r []eval.Value
 	at := 0
 	m := l.matcher(c)

@@ -62,8 +62,7 @@ func slice(s string, start, n int64) string {
 }
 
 func primStringLength(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
-	var ctx eval.ContextSet
-	s := c.CoerceToString(0, args[0], &ctx, "while evaluating the argument passed to builtins.stringLength", 0)
+	s, _ := c.Coerce(0, args[0], "while evaluating the argument passed to builtins.stringLength", 0)
 	return eval.Int(int64(len(s)))
 }
 
@@ -136,9 +135,8 @@ func primConcatStringsSep(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value
 }
 
 func primBaseNameOf(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
-	var ctx eval.ContextSet
-	s := c.CoerceToString(0, args[0], &ctx, "while evaluating the first argument passed to builtins.baseNameOf", eval.CoerceNoCopy)
-	return eval.StringWith(baseName(s), ctx.Context())
+	s, ctx := c.Coerce(0, args[0], "while evaluating the first argument passed to builtins.baseNameOf", eval.CoerceNoCopy)
+	return eval.StringWith(baseName(s), ctx)
 }
 
 // baseName takes off one trailing slash, not all of them as basename(1) does.
@@ -158,8 +156,7 @@ func primDirOf(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 		p := v.AsString()
 		return eval.Path(p[:max(strings.LastIndexByte(p, '/'), 1)])
 	}
-	var ctx eval.ContextSet
-	s := c.CoerceToString(0, v, &ctx, "while evaluating the first argument passed to 'builtins.dirOf'", eval.CoerceNoCopy)
+	s, ctx := c.Coerce(0, v, "while evaluating the first argument passed to 'builtins.dirOf'", eval.CoerceNoCopy)
 	i := strings.LastIndexByte(s, '/')
 	switch {
 	case i < 0:
@@ -169,7 +166,7 @@ func primDirOf(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	default:
 		s = s[:i]
 	}
-	return eval.StringWith(s, ctx.Context())
+	return eval.StringWith(s, ctx)
 }
 
 // replacer is the state of one replaceStrings: the texts to replace, and the

@@ -75,3 +75,19 @@ func TestPureModeHidesTheMachine(t *testing.T) {
 		t.Error("langVersion is not")
 	}
 }
+
+// TestTransientNames: a misspelt name in the list of builtins that keep no
+// arguments would be without effect.
+func TestTransientNames(t *testing.T) {
+	st := eval.NewState(eval.Options{})
+	builtins.Install(st, builtins.Options{Host: newMemHost(nil)})
+	n := 0
+	for _, p := range st.PrimOps() {
+		if p.Transient != 0 {
+			n++
+		}
+	}
+	if n != builtins.TransientNames {
+		t.Errorf("%d builtins have arguments that they do not keep, the list names %d", n, builtins.TransientNames)
+	}
+}

@@ -84,17 +84,6 @@ func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
 	}
 }
 
-// MapValues makes a set with the names of a and new values without positions.
-// f gets each attribute in the set's own order.
-func (c *Ctx) MapValues(a *Attrs, f func(Attr) Value) Value {
-	r := newAttrs(a.sh.withoutPos(), 0)
-	c.countSet(a.Len())
-	for i, v := 0, r.values(); i < len(v); i++ {
-		v[i] = f(a.At(i))
-	}
-	return AttrsValue(r)
-}
-
 // FilterAttrs makes a set of those attributes of a that keep accepts; they
 // keep their positions. It returns a itself if all are kept.
 func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {

@@ -11,7 +11,7 @@ import (
 func names(c *eval.Ctx, v eval.Value) []string {
 	var out []string
 	for at := range c.Sorted(v.AsAttrs()) {
-		out = append(out, c.Name(at.Name)+"="+strconv.FormatInt(at.Value.AsInt(), 10))
+		out = append(out, c.Name(at.Name)+"="+strconv.FormatInt(c.Force(at.Value).AsInt(), 10))
 	}
 	return out
 }
@@ -83,7 +83,11 @@ func TestFilterAndMap(t *testing.T) {
 	if at, _ := kept.AsAttrs().GetAttr(c.Intern("c")); st.Files().Position(at.Pos).Column != 17 {
 		t.Errorf("a filtered attribute lost its position: %v", st.Files().Position(at.Pos))
 	}
-	mapped := c.MapValues(a, func(at eval.Attr) eval.Value { return eval.Int(at.Value.AsInt() * 2) })
+	f, err := c.Eval(source("name: value: value * 2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapped := c.LazyMapAttrs(f, a)
 	if got, want := names(c, mapped), []string{"a=2", "b=4", "c=6"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -88,11 +88,12 @@ func (c *Ctx) call2(f, a, b Value, pos Pos) Value {
 		cl := (*closure)(f.p)
 		if fn := cl.fn; len(fn.params) == 2 {
 			c.enter(pos)
-			e := c.newEnv(cl.env, 2)
+			e := c.callFrame(cl.env, 2)
 			*e.slot(0) = a
 			*e.slot(1) = b
 			v := c.runBody(fn, e, pos)
 			c.depth--
+			c.recycleFrame(e, 2)
 			return v
 		}
 	}
@@ -135,11 +136,13 @@ func (c *Ctx) callLambda(f Value, args []Value, pos Pos) (Value, []Value) {
 	if len(args) < n {
 		return makePartial(f, args), nil
 	}
-	e := c.newEnv(cl.env, n)
+	e := c.callFrame(cl.env, n)
 	for i, a := range args[:n] {
 		*e.slot(i) = a
 	}
-	return c.runBody(cl.fn, e, pos), args[n:]
+	v := c.runBody(cl.fn, e, pos)
+	c.recycleFrame(e, n)
+	return v, args[n:]
 }
 
 func makePartial(f Value, args []Value) Value {
@@ -162,14 +165,17 @@ func (c *Ctx) callPartial(f Value, args []Value, pos Pos) (Value, []Value) {
 	}
 	if pa.fn.kind() == kLambda {
 		cl := (*closure)(pa.fn.p)
-		e := c.newEnv(cl.env, len(cl.fn.params))
+		n := len(cl.fn.params)
+		e := c.callFrame(cl.env, n)
 		for i, a := range pa.args {
 			*e.slot(i) = a
 		}
 		for i, a := range args[:need] {
 			*e.slot(len(pa.args) + i) = a
 		}
-		return c.runBody(cl.fn, e, pos), args[need:]
+		v := c.runBody(cl.fn, e, pos)
+		c.recycleFrame(e, n)
+		return v, args[need:]
 	}
 	base := len(c.args)
 	c.args = append(append(c.args, pa.args...), args[:need]...)
@@ -201,14 +207,20 @@ func (c *Ctx) runPrimOp(p *PrimOp, args []Value, pos Pos) Value {
 // runLambda1 calls a function of one parameter, with or without formals.
 func (c *Ctx) runLambda1(cl *closure, arg Value, pos Pos) Value {
 	fn := cl.fn
-	e := c.newEnv(cl.env, fn.slots)
 	if fn.hasFormals {
+		e := c.newEnv(cl.env, fn.slots)
 		c.bindFormals(fn, e, arg, pos)
-	} else {
-		*e.slot(0) = arg
+		return c.runBody(fn, e, pos)
 	}
-	return c.runBody(fn, e, pos)
+	e := c.callFrame(cl.env, 1)
+	*e.slot(0) = arg
+	v := c.runBody(fn, e, pos)
+	c.recycleFrame(e, 1)
+	return v
 }
+
+// simple tells whether a function has n parameters without a set pattern.
+func (fn *lambda) simple(n int) bool { return len(fn.params) == n && !fn.hasFormals }
 
 func (c *Ctx) runBody(fn *lambda, e *env, pos Pos) Value {
 	c.Stats.Calls++

@@ -170,9 +170,14 @@ func (c *Ctx) coerceList(pos Pos, l []Value, ctx *ContextSet, what string, flags
 	var b strings.Builder
 	c.pushMsg(pos, what)
 	for i, x := range l {
-		c.Recurse(func() {
-			b.WriteString(c.CoerceToString(pos, x, ctx, "while evaluating one element of the list", flags))
-		})
+		if w, ok := Peek(x); ok && w.IsString() {
+			ctx.Add(w.Context())
+			b.WriteString(w.AsString())
+		} else {
+			c.Recurse(func() {
+				b.WriteString(c.CoerceToString(pos, x, ctx, "while evaluating one element of the list", flags))
+			})
+		}
 		if w := c.Force(x); i < len(l)-1 && (w.kind() != kList || w.size() > 0) {
 			b.WriteByte(' ')
 		}

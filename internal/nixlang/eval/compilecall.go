@@ -29,22 +29,30 @@ func (k *compiler) lambda(e *syntax.Lambda) node {
 }
 
 func (k *compiler) call(e *syntax.Call) node {
-	fun, args := k.expr(e.Fun), k.exprs(e.Args)
+	fun, args := k.expr(e.Fun), k.arguments(e.Args)
 	if n := arithmetic(e, fun, args); n != nil {
 		return suspend(n)
 	}
 	switch len(args) {
 	case 1:
-		return suspend(&call1Node{fun: fun, arg: args[0], pos: e.At})
+		return suspend(&call1Node{fun: fun, args: [1]argument(args), pos: e.At})
 	case 2:
-		return suspend(&call2Node{fun: fun, a: args[0], b: args[1], pos: e.At})
+		return suspend(&call2Node{fun: fun, args: [2]argument(args), pos: e.At})
 	}
 	return suspend(&callNode{fun: fun, args: args, pos: e.At})
 }
 
+func (k *compiler) arguments(l []syntax.Expr) []argument {
+	out := make([]argument, len(l))
+	for i, e := range l {
+		out[i] = newArgument(k.expr(e))
+	}
+	return out
+}
+
 // arithmetic returns the node of an operator that is surely a builtin, else
 // nil.
-func arithmetic(e *syntax.Call, fun node, args []node) suspendable {
+func arithmetic(e *syntax.Call, fun node, args []argument) suspendable {
 	f, ok := fun.(*constNode)
 	if !ok || f.v.kind() != kPrimOp || len(args) != 2 {
 		return nil
@@ -63,5 +71,5 @@ func arithmetic(e *syntax.Call, fun node, args []node) suspendable {
 		return nil
 	}
 	what := "while calling the '" + f.v.AsPrimOp().ShortName() + "' builtin"
-	return &arithNode{op: op, a: newOperand(args[0], e.At, what), b: newOperand(args[1], e.At, what), fun: f.v, pos: e.At}
+	return &arithNode{op: op, a: newOperand(args[0].node, e.At, what), b: newOperand(args[1].node, e.At, what), fun: f.v, pos: e.At}
 }

@@ -71,7 +71,9 @@ func (s *State) EmptyAttrs() Value { return s.emptyAttrs }
 // them.
 type Stats struct {
 	Thunks, Forced         uint64 // thunks made, thunks evaluated
+	ThunksReused           uint64 // thunks that were not made because one had become free
 	Envs, EnvSlots         uint64
+	EnvsReused             uint64 // frames of calls that were not made because one had become free
 	Calls, PrimOpCalls     uint64 // of lambdas, of builtins
 	Sets, SetAttrs         uint64 // sets made, attributes in them
 	Lists, ListElems       uint64 // lists made by literals and ++
@@ -93,6 +95,9 @@ type Ctx struct {
 	depth  int     // nested calls, as Nix counts them
 	steps  int     // calls so far, counted when somebody wants to limit them
 	args   []Value // arguments of the builtins that are running
+
+	spareFrames [syntax.MaxFused]spares[env] // by number of slots, from 1
+	spareThunks spares[Thunk]
 }
 
 // segment is how many frames may pile up on one Go stack. A frame costs about

@@ -154,23 +154,18 @@ func origin(v Value) Pos {
 			return (*closure)(pa.fn.p).fn.params[len(pa.args)].pos
 		case kThunk:
 			t := (*Thunk)(v.p)
-			switch {
-			case t.code == nil:
+			if t.code == nil {
 				v = Value{t.p, t.n}
 				continue
-			case isApply(t.code):
-				v = *(*env)(t.p).slot(0)
+			}
+			if call, ok := t.code.node.(suspendedCall); ok {
+				v = call.function(t.p)
 				continue
 			}
 		}
 		return 0
 	}
 	return 0
-}
-
-func isApply(k *code) bool {
-	_, ok := k.node.(applyNode)
-	return ok
 }
 
 // isPlain tells whether v is finished and contains no other value.

@@ -4,70 +4,87 @@ package eval
 type lambdaNode struct{ fn *lambda }
 
 func (n *lambdaNode) eval(_ *Ctx, e *env) Value {
+	e.keep()
 	return Value{ptr(&closure{n.fn, e}), uint64(kLambda)}
 }
 
 func (n *lambdaNode) delay(_ *Ctx, e *env) Value {
+	e.keep()
 	return Value{ptr(&closure{n.fn, e}), uint64(kLambda) | earlyBit}
 }
 
 // call1Node is a call with one argument.
 type call1Node struct {
 	suspension
-	fun, arg node
-	pos      Pos
+	fun  node
+	args [1]argument
+	pos  Pos
 }
 
 func (n *call1Node) eval(c *Ctx, e *env) Value {
 	f := n.fun.eval(c, e)
-	return c.call1(f, n.arg.delay(c, e), n.pos)
+	switch f.kind() {
+	case kLambda:
+		if cl := (*closure)(f.p); cl.fn.simple(1) {
+			return c.callLending(cl, n.args[:], e, n.pos)
+		}
+	case kPrimOp:
+		if p := (*PrimOp)(f.p); p.Transient != 0 && p.Arity == 1 {
+			return c.callTransient(p, n.args[:], e, n.pos)
+		}
+	}
+	return c.call1(f, n.args[0].delay(c, e), n.pos)
 }
 
 // call2Node is a call with two arguments.
 type call2Node struct {
 	suspension
-	fun, a, b node
-	pos       Pos
+	fun  node
+	args [2]argument
+	pos  Pos
 }
 
 func (n *call2Node) eval(c *Ctx, e *env) Value {
 	f := n.fun.eval(c, e)
-	return c.call2(f, n.a.delay(c, e), n.b.delay(c, e), n.pos)
+	switch f.kind() {
+	case kLambda:
+		if cl := (*closure)(f.p); cl.fn.simple(2) {
+			return c.callLending(cl, n.args[:], e, n.pos)
+		}
+	case kPrimOp:
+		if p := (*PrimOp)(f.p); p.Transient != 0 && p.Arity == 2 {
+			return c.callTransient(p, n.args[:], e, n.pos)
+		}
+	}
+	return c.call2(f, n.args[0].delay(c, e), n.args[1].delay(c, e), n.pos)
 }
 
 // callNode is a call with any number of arguments.
 type callNode struct {
 	suspension
 	fun  node
-	args []node
+	args []argument
 	pos  Pos
 }
 
 func (n *callNode) eval(c *Ctx, e *env) Value {
 	f := n.fun.eval(c, e)
-	if f.kind() == kLambda {
-		cl := (*closure)(f.p)
-		if fn := cl.fn; len(fn.params) == 3 && len(n.args) == 3 {
-			return n.call3(c, cl, e)
+	switch f.kind() {
+	case kLambda:
+		if cl := (*closure)(f.p); cl.fn.simple(len(n.args)) {
+			return c.callLending(cl, n.args, e, n.pos)
+		}
+	case kPrimOp:
+		if p := (*PrimOp)(f.p); p.Transient != 0 && p.Arity == len(n.args) {
+			return c.callTransient(p, n.args, e, n.pos)
 		}
 	}
 	base := len(c.args)
-	for _, a := range n.args {
-		c.args = append(c.args, a.delay(c, e))
+	for i := range n.args {
+		c.args = append(c.args, n.args[i].delay(c, e))
 	}
 	v := c.callN(f, c.args[base:len(c.args):len(c.args)], n.pos)
 	c.args = c.args[:base]
-	return v
-}
-
-func (n *callNode) call3(c *Ctx, cl *closure, e *env) Value {
-	c.enter(n.pos)
-	f := c.newEnv(cl.env, 3)
-	*f.slot(0) = n.args[0].delay(c, e)
-	*f.slot(1) = n.args[1].delay(c, e)
-	*f.slot(2) = n.args[2].delay(c, e)
-	v := c.runBody(cl.fn, f, n.pos)
-	c.depth--
 	return v
 }
 

@@ -56,12 +56,12 @@ func (n *attrsNode) eval(c *Ctx, e *env) Value {
 	inner := e
 	switch {
 	case n.rec && n.frame > 0:
-		inner = c.newEnv(e, n.frame)
+		inner = c.newInnerEnv(e, n.frame)
 		for _, s := range n.from {
 			*inner.slot(s.slot) = s.value.delay(c, inner)
 		}
 	case n.fromSlots > 0:
-		inner = c.newEnv(e, n.fromSlots)
+		inner = c.newInnerEnv(e, n.fromSlots)
 		for _, s := range n.from {
 			*inner.slot(s.slot) = s.value.delay(c, e)
 		}

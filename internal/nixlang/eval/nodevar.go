@@ -27,6 +27,26 @@ func (n *globalNode) delay(*Ctx, *env) Value    { return n.v }
 // Variables by how many frames lie between. A slot that is still empty while
 // the frame is being filled has to wait: then delay makes a thunk.
 
+// settled returns what is in a thunk that is finished and holds a value which
+// contains no others: then nothing can tell the slots apart.
+func settled(v Value) Value {
+	if v.kind() == kThunk {
+		if t := (*Thunk)(v.p); t.code == nil && kind(t.n) < kList {
+			return Value{t.p, t.n}
+		}
+	}
+	return v
+}
+
+// copied returns a thunk for another slot than that of the frame e.
+func copied(v Value, e *env) Value {
+	w := settled(v)
+	if w.kind() == kThunk && e.flags == 0 {
+		e.flags = envCopied
+	}
+	return w
+}
+
 type var0Node struct {
 	suspension
 	index uintptr
@@ -39,6 +59,9 @@ func (n *var0Node) eval(c *Ctx, e *env) Value {
 
 func (n *var0Node) delay(c *Ctx, e *env) Value {
 	if v := *e.slot(int(n.index)); v.n != 0 {
+		if v.kind() == kThunk {
+			return copied(v, e)
+		}
 		return v
 	}
 	return c.newThunk(&n.code, e)
@@ -56,7 +79,7 @@ func (n *var1Node) eval(c *Ctx, e *env) Value {
 
 func (n *var1Node) delay(c *Ctx, e *env) Value {
 	if v := *e.up.slot(int(n.index)); v.n != 0 {
-		return v
+		return settled(v)
 	}
 	return c.newThunk(&n.code, e)
 }
@@ -73,7 +96,7 @@ func (n *var2Node) eval(c *Ctx, e *env) Value {
 
 func (n *var2Node) delay(c *Ctx, e *env) Value {
 	if v := *e.up.up.slot(int(n.index)); v.n != 0 {
-		return v
+		return settled(v)
 	}
 	return c.newThunk(&n.code, e)
 }
@@ -96,7 +119,7 @@ func (n *varNode) eval(c *Ctx, e *env) Value { return c.ForceAt(n.slot(e), n.pos
 
 func (n *varNode) delay(c *Ctx, e *env) Value {
 	if v := n.slot(e); v.n != 0 {
-		return v
+		return settled(v)
 	}
 	return c.newThunk(&n.code, e)
 }
@@ -138,7 +161,7 @@ type withNode struct {
 }
 
 func (n *withNode) eval(c *Ctx, e *env) Value {
-	f := c.newEnv(e, 1)
+	f := c.newInnerEnv(e, 1)
 	*f.slot(0) = n.scope.delay(c, e)
 	return n.body.eval(c, f)
 }
@@ -153,7 +176,7 @@ type letNode struct {
 }
 
 func (n *letNode) eval(c *Ctx, e *env) Value {
-	f := c.newEnv(e, n.frame)
+	f := c.newInnerEnv(e, n.frame)
 	for _, s := range n.from {
 		*f.slot(s.slot) = s.value.delay(c, f)
 	}

@@ -15,6 +15,10 @@ type PrimOp struct {
 	Doc   string   // Markdown
 	// NoTrace leaves "while calling the '...' builtin" out of error traces.
 	NoTrace bool
+	// Transient has bit i set if Fn does not keep the slot args[i] beyond its
+	// return, neither in its result nor elsewhere; what forcing it gave it may
+	// keep. A thunk in the slot is then used again for something else.
+	Transient uint8
 	// Fn computes the result, which may be a thunk. args holds exactly Arity
 	// slots, not forced; the slice is only valid until Fn returns, so copy the
 	// Values that outlive it. pos is where the call is written, zero if that

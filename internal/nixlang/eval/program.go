@@ -90,9 +90,9 @@ func (p *Program) Tree() syntax.Expr { return p.tree }
 // Run evaluates a program to a finished value. Errors are thrown: call it
 // inside [Ctx.Try], or use [Ctx.Eval].
 func (c *Ctx) Run(p *Program) Value {
-	var e *env
+	e := rootEnv
 	if p.scope != nil {
-		e = c.newEnv(nil, p.scope.Len())
+		e = c.newInnerEnv(rootEnv, p.scope.Len())
 		for i, v := range p.scope.values() {
 			*e.slot(i) = v
 		}
