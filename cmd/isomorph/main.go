@@ -73,6 +73,7 @@ func newEnv() *cli.Env {
 		Memory:           memory(),
 		Args0:            filepath.Base(os.Args[0]),
 		Self:             self,
+		Engine:           engine,
 		Signals:          signals,
 		Random:           rand.Reader,
 	}

@@ -65,6 +65,7 @@ var rules = []struct {
 	{"internal/channelfs", []string{"internal/debian/...", "internal/atomicfile", "internal/nixhash"}, "the embedded channel on disk"},
 	{"internal/boot", nil, "images into QEMU"},
 	{"internal/progress", nil, "what is going on, for a person"},
+	{"internal/evalcache", append([]string{"internal/nixlang/builtins", "internal/input", "internal/atomicfile"}, formats...), "sees the world through builtins.Host and its own World"},
 	{"internal/pipeline", []string{"internal/..."}, "the only package that knows more than one stage"},
 	{"internal/cli", nil, "the world as a command sees it"},
 	{"internal/cli/...", []string{"internal/...", "channel", "examples"}, "flags in, printing out"},

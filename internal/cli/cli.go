@@ -31,9 +31,10 @@ type Env struct {
 	UID, GID  int
 	Hostname  string
 	NumCPU    int
-	Memory    int64  // bytes that this process may use: the machine's, or its control group's limit; 0 if unknown
-	Args0     string // the name that the program was called by
-	Self      string // path of the running executable
+	Memory    int64                  // bytes that this process may use: the machine's, or its control group's limit; 0 if unknown
+	Args0     string                 // the name that the program was called by
+	Self      string                 // path of the running executable
+	Engine    func() (string, error) // what tells this build of the program from all others
 	Signals   <-chan os.Signal
 
 	Random io.Reader // for names of temporary files and the spread of retries

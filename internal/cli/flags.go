@@ -16,6 +16,7 @@ type EvalFlags struct {
 	Options []string // NAME=VALUE
 	Trace   bool
 	Offline bool
+	Refresh bool
 	Store   string
 	Mirrors []string
 }
@@ -28,6 +29,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.Options, "option", nil, "set a setting of Nix: --option `NAME` VALUE")
 	fl.BoolVar(&f.Trace, "show-trace", false, "show the whole way to an error")
 	fl.BoolVar(&f.Offline, "offline", false, "use no network")
+	fl.BoolVar(&f.Refresh, "refresh", false, "evaluate even if nothing has changed since the last time")
 	fl.StringVar(&f.Store, "store", "", "the `DIR` that the store lies in")
 	fl.StringArrayVar(&f.Mirrors, "mirror", nil, "Debian mirror `URL` to try first (may be repeated)")
 }

@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"isomorph/internal/derivation"
@@ -31,57 +33,88 @@ const defaultAttr = "iso"
 
 // Instantiate evaluates a request to derivations and makes those valid.
 func (s *Session) Instantiate(ctx context.Context, req BuildRequest) ([]Found, error) {
-	ev := s.Evaluator(ctx)
-	name := req.Input.Source.File
-	if name == "" {
-		name = "expression"
+	if len(req.Attrs) > 0 {
+		return s.InstantiateAll(ctx, req.Input.Select(req.Attrs))
 	}
-	stop := s.showEvaluation(ev, name)
-	found, err := ev.goals(req)
-	if err == nil {
-		err = ev.Commit(ctx)
-	}
-	stop(err)
+	return s.instantiate(ctx, Query{Inputs: []Input{req.Input}, Form: "image", Answer: func(e *Evaluator, in Input) (Answer, error) {
+		attr, err := e.defaultAttr(in)
+		if err != nil {
+			return Answer{}, err
+		}
+		in.Attr = attr
+		return Derivations(e, in)
+	}})
+}
+
+// InstantiateAll evaluates inputs to derivations and makes those valid.
+func (s *Session) InstantiateAll(ctx context.Context, inputs []Input) ([]Found, error) {
+	return s.instantiate(ctx, Query{Inputs: inputs, Form: FormDerivations, Answer: Derivations})
+}
+
+// FormDerivations is the form of a query that [Derivations] answers.
+const FormDerivations = "derivations"
+
+// Derivations answers an input with the derivations that it holds.
+func Derivations(e *Evaluator, in Input) (Answer, error) {
+	found, err := e.Derivations(in)
+	return Answer{Found: found}, err
+}
+
+func (s *Session) instantiate(ctx context.Context, q Query) ([]Found, error) {
+	show := s.showEvaluation(q.Inputs)
+	q.Evaluating = show.watch
+	var found []Found
+	remembered, err := s.Ask(ctx, q, func(a Answer) error {
+		found = append(found, a.Found...)
+		return nil
+	})
+	show.end(remembered, err)
 	return found, err
 }
 
-// goals evaluates what a request selects.
-func (e *Evaluator) goals(req BuildRequest) ([]Found, error) {
-	attrs := req.Attrs
-	if len(attrs) == 0 {
-		attr, err := e.defaultAttr(req.Input)
-		if err != nil {
-			return nil, err
-		}
-		attrs = []string{attr}
-	}
-	var found []Found
-	for _, attr := range attrs {
-		in := req.Input
-		in.Attr = attr
-		f, err := e.Derivations(in)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, f...)
-	}
-	return found, nil
+// evaluationShow shows an evaluation at work.
+type evaluationShow struct {
+	s  *Session
+	ev *Evaluator // nil as long as nothing is evaluated
 }
 
-// showEvaluation shows the evaluation at work; the result ends it.
-func (s *Session) showEvaluation(ev *Evaluator, name string) func(error) {
-	const id = "evaluation"
-	s.emit(progress.Event{Start: &progress.Start{ID: id, Kind: progress.Evaluate, Name: name}})
-	ev.objects.files.onRead = func(n int64) {
-		if n%64 == 0 {
-			s.emit(progress.Event{Change: &progress.Change{ID: id, Done: n}})
+const evaluationID = "evaluation"
+
+func (s *Session) showEvaluation(inputs []Input) *evaluationShow {
+	s.emit(progress.Event{Start: &progress.Start{ID: evaluationID, Kind: progress.Evaluate, Name: nameOf(inputs)}})
+	return &evaluationShow{s: s}
+}
+
+// nameOf says for people what is evaluated.
+func nameOf(inputs []Input) string {
+	var names []string
+	for _, in := range inputs {
+		name := cmp.Or(in.Source.File, "expression")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return func(err error) {
-		n, drvs := ev.objects.files.reads.Load(), ev.objects.countDerivations()
-		s.emit(progress.Event{Change: &progress.Change{ID: id, Done: n, Extra: fmt.Sprintf("%d derivations", drvs)}})
-		s.emit(progress.Event{Finish: &progress.Finish{ID: id, Err: err}})
+	return strings.Join(names, " ")
+}
+
+func (w *evaluationShow) watch(ev *Evaluator) {
+	w.ev = ev
+	ev.objects.files.onRead = func(n int64) {
+		if n%64 == 0 {
+			w.s.emit(progress.Event{Change: &progress.Change{ID: evaluationID, Done: n}})
+		}
 	}
+}
+
+func (w *evaluationShow) end(remembered bool, err error) {
+	switch {
+	case remembered:
+		w.s.emit(progress.Event{Change: &progress.Change{ID: evaluationID, Extra: "from the evaluation cache"}})
+	case w.ev != nil:
+		n, drvs := w.ev.objects.files.reads.Load(), w.ev.objects.countDerivations()
+		w.s.emit(progress.Event{Change: &progress.Change{ID: evaluationID, Done: n, Extra: fmt.Sprintf("%d derivations", drvs)}})
+	}
+	w.s.emit(progress.Event{Finish: &progress.Finish{ID: evaluationID, Err: err}})
 }
 
 // Deliver puts the image of an output, if it has one, into the output

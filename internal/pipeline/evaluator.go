@@ -20,6 +20,7 @@ type Evaluator struct {
 
 	c       *eval.Ctx
 	cfg     EvalConfig
+	host    builtins.Host
 	objects *hostObjects
 	unwatch []func() // ends what watches over the evaluation
 	inputs  *hostInputs
@@ -38,10 +39,14 @@ var _ builtins.Host = (*host)(nil)
 
 // Getenv returns a variable of the environment, nothing in pure mode.
 func (h *host) Getenv(name string) string {
-	if h.cfg.LookupEnv == nil {
+	return h.cfg.getenv(name)
+}
+
+func (c *EvalConfig) getenv(name string) string {
+	if c.LookupEnv == nil {
 		return ""
 	}
-	v, _ := h.cfg.LookupEnv(name)
+	v, _ := c.LookupEnv(name)
 	return v
 }
 
@@ -67,13 +72,14 @@ func (h *host) Warn(msg string) {
 func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
 
 // newEvaluator makes an evaluator that reads from reader and writes to writer;
-// with a nil writer it computes paths and writes nothing.
-func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store) *Evaluator {
+// with a nil writer it computes paths and writes nothing. before may put
+// another host in front of the one that looks at the world.
+func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store, before func(builtins.Host) builtins.Host) *Evaluator {
 	files := newHostFiles(reader, cfg.Channel)
 	objects := newHostObjects(ctx, reader, writer, files)
 	inputs := &hostInputs{ctx: ctx}
-	h := &host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now}
-	e := &Evaluator{cfg: cfg, objects: objects, inputs: inputs}
+	h := before(&host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now})
+	e := &Evaluator{cfg: cfg, host: h, objects: objects, inputs: inputs}
 	e.State = eval.NewState(eval.Options{
 		StoreDir:     string(reader.Dir()),
 		MaxCallDepth: cfg.MaxCallDepth,
@@ -174,6 +180,16 @@ type Input struct {
 	Args   []Arg
 }
 
+// Select returns an input for each of the attribute paths.
+func (in Input) Select(attrs []string) []Input {
+	all := make([]Input, len(attrs))
+	for i, a := range attrs {
+		all[i] = in
+		all[i].Attr = a
+	}
+	return all
+}
+
 // Root returns the value of the source, not called or selected from yet.
 func (e *Evaluator) Root(c *eval.Ctx, in Input) eval.Value {
 	if in.Source.File == "" {
@@ -188,7 +204,7 @@ func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
 		return e.Library.FindFile(file[1 : len(file)-1])
 	}
 	if strings.HasPrefix(file, "http://") || strings.HasPrefix(file, "https://") {
-		p, err := e.objects.Fetch(builtins.FetchRequest{URL: file, Name: "source", Unpack: true})
+		p, err := e.host.Fetch(builtins.FetchRequest{URL: file, Name: "source", Unpack: true})
 		if err != nil {
 			panic(eval.Wrap(0, err))
 		}

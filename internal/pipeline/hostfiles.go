@@ -195,7 +195,7 @@ func (f *hostFiles) ReadDir(name string) ([]builtins.DirEntry, error) {
 	}
 	entries := make([]builtins.DirEntry, len(list))
 	for i, e := range list {
-		entries[i] = builtins.DirEntry{Name: e.Name(), Kind: kindOf(e.Type())}
+		entries[i] = builtins.DirEntry{Name: e.Name(), Kind: builtins.KindOf(e.Type())}
 	}
 	return entries, nil
 }
@@ -219,7 +219,7 @@ func (f *hostFiles) Lstat(name string) (builtins.FileKind, error) {
 	if err != nil {
 		return "", err
 	}
-	return kindOf(info.Mode().Type()), nil
+	return builtins.KindOf(info.Mode().Type()), nil
 }
 
 // Readlink returns the target of a symlink as it is written.
@@ -290,17 +290,4 @@ func (f *hostFiles) knownPlain(name string) (done, left string) {
 		}
 	}
 	return "/", name
-}
-
-func kindOf(m fs.FileMode) builtins.FileKind {
-	switch {
-	case m.IsRegular():
-		return builtins.Regular
-	case m.IsDir():
-		return builtins.Directory
-	case m&fs.ModeSymlink != 0:
-		return builtins.Symlink
-	default:
-		return builtins.Unknown
-	}
 }

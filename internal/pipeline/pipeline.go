@@ -40,6 +40,8 @@ type Config struct {
 	// is filled in from here.
 	Inputs fetchtree.Options
 
+	EvalCache CacheConfig
+
 	// Display makes the progress display when there is something to show;
 	// nil for none.
 	Display func() progress.Display

@@ -106,9 +106,14 @@ func (s *Session) AddRoot(ctx context.Context, link string, p storepath.Path) er
 
 // Evaluator returns the session's evaluator.
 func (s *Session) Evaluator(ctx context.Context) *Evaluator {
+	return s.evaluator(ctx, func(h builtins.Host) builtins.Host { return h })
+}
+
+// evaluator makes the session's evaluator unless it is there already.
+func (s *Session) evaluator(ctx context.Context, before func(builtins.Host) builtins.Host) *Evaluator {
 	if s.eval == nil {
 		s.giveBack = eval.MemoryPolicy{Total: s.memory()}.Start()
-		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable())
+		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable(), before)
 		s.eval.objects.realise = func(ctx context.Context, outputs []builtins.DerivationOutput) error {
 			return s.realiseForEval(ctx, outputs)
 		}

@@ -66,22 +66,18 @@ func (c *command) instantiateAll(ctx context.Context, s *pipeline.Session, commo
 	if len(attrs) == 0 {
 		attrs = []string{""}
 	}
-	var all []pipeline.Found
+	var all []pipeline.Input
 	for _, op := range operands {
-		req := pipeline.BuildRequest{Attrs: attrs, Input: pipeline.Input{Dir: c.env.Dir}}
+		in := pipeline.Input{Dir: c.env.Dir}
 		if isExpr {
-			req.Input.Source.Text = op
+			in.Source.Text = op
 		} else {
-			req.Input.Source.File = op
+			in.Source.File = op
 		}
 		for _, a := range common.Args {
-			req.Input.Args = append(req.Input.Args, pipeline.Arg(a))
+			in.Args = append(in.Args, pipeline.Arg(a))
 		}
-		found, err := s.Instantiate(ctx, req)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
+		all = append(all, in.Select(attrs)...)
 	}
-	return all, nil
+	return s.InstantiateAll(ctx, all)
 }

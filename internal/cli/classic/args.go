@@ -38,6 +38,7 @@ type Common struct {
 	Repair     bool
 	Check      bool
 	DryRun     bool
+	Refresh    bool // evaluate even if the evaluation cache has the answer
 	LogFormat  string
 	Include    []string // -I, in order
 	Args       []Arg
@@ -180,7 +181,7 @@ func (p *parser) common(a string) (bool, error) {
 		"--show-trace":      func() { c.ShowTrace = true }, "--no-show-trace": func() { c.ShowTrace = false },
 		"--repair": func() { c.Repair = true }, "--check": func() { c.Check = true },
 		"--dry-run": func() { c.DryRun = true }, "--fallback": func() {}, "--impure": func() {},
-		"--debug": func() { c.Verbosity += 4 },
+		"--debug": func() { c.Verbosity += 4 }, "--refresh": func() { c.Refresh = true },
 	}
 	if f, ok := flags[a]; ok {
 		f()

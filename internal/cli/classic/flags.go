@@ -8,7 +8,7 @@ import (
 // FromFlags makes the shared options of the classic commands out of the flags
 // of isomorph's own, so that both run the same code.
 func FromFlags(f *cli.EvalFlags) (*Common, error) {
-	c := &Common{Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors}
+	c := &Common{Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors, Refresh: f.Refresh}
 	if f.Offline {
 		c.Settings = append(c.Settings, settings.Setting{Name: "offline", Value: "true"})
 	}

@@ -92,24 +92,51 @@ func (r *request) run(ctx context.Context, env *cli.Env, open Opener) error {
 		return err
 	}
 	defer s.Close()
-	ev := s.Evaluator(ctx)
 	if r.findFile {
-		return r.printFound(env, ev)
+		return r.printFound(env, s.Evaluator(ctx))
 	}
-	sources, err := r.sources(env)
+	inputs, err := r.inputs(env)
 	if err != nil {
 		return err
 	}
-	attrs := r.attrs
-	if len(attrs) == 0 {
-		attrs = []string{""}
+	if r.parseOnly {
+		return r.printParsed(env, s.Evaluator(ctx), inputs)
 	}
-	for _, src := range sources {
-		if err := r.source(ctx, env, s, src, attrs); err != nil {
+	_, err = s.Ask(ctx, r.query(inputs), func(a pipeline.Answer) error {
+		if r.evalOnly {
+			_, err := io.WriteString(env.Stdout, a.Text)
 			return err
 		}
+		return r.printDerivations(ctx, env, s, a.Found)
+	})
+	return err
+}
+
+// query asks for what is to be printed of the inputs.
+func (r *request) query(inputs []pipeline.Input) pipeline.Query {
+	if !r.evalOnly {
+		return pipeline.Query{Inputs: inputs, Form: pipeline.FormDerivations, Answer: pipeline.Derivations}
 	}
-	return nil
+	form := fmt.Sprintf("value %d strict=%t positions=%t", r.form, r.strict, !r.noLocation)
+	return pipeline.Query{Inputs: inputs, Form: form, Answer: r.value}
+}
+
+// inputs are the operands, each with each of the attribute paths.
+func (r *request) inputs(env *cli.Env) ([]pipeline.Input, error) {
+	sources, err := r.sources(env)
+	if err != nil {
+		return nil, err
+	}
+	attrs := r.attrs
+	if len(attrs) == 0 || r.parseOnly {
+		attrs = []string{""}
+	}
+	var all []pipeline.Input
+	for _, src := range sources {
+		in := pipeline.Input{Source: src, Dir: env.Dir, Args: pipelineArgs(r.common.Args)}
+		all = append(all, in.Select(attrs)...)
+	}
+	return all, nil
 }
 
 // sources turns the operands into what is to be evaluated.
@@ -135,26 +162,6 @@ func (r *request) sources(env *cli.Env) ([]pipeline.Source, error) {
 	return sources, nil
 }
 
-func (r *request) source(ctx context.Context, env *cli.Env, s *pipeline.Session, src pipeline.Source, attrs []string) error {
-	in := pipeline.Input{Source: src, Dir: env.Dir, Args: pipelineArgs(r.common.Args)}
-	if r.parseOnly {
-		return r.printParsed(env, s.Evaluator(ctx), in)
-	}
-	for _, attr := range attrs {
-		in.Attr = attr
-		var err error
-		if r.evalOnly {
-			err = r.printValue(env, s.Evaluator(ctx), in)
-		} else {
-			err = r.printDerivations(ctx, env, s, in)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func pipelineArgs(args []classic.Arg) []pipeline.Arg {
 	out := make([]pipeline.Arg, len(args))
 	for i, a := range args {
@@ -174,31 +181,29 @@ func (r *request) printFound(env *cli.Env, ev *pipeline.Evaluator) error {
 	return nil
 }
 
-func (r *request) printParsed(env *cli.Env, ev *pipeline.Evaluator, in pipeline.Input) error {
-	var text string
-	err := ev.Do(func(c *eval.Ctx) { text = syntax.Print(ev.Parse(c, in), ev.State.Symbols()) })
-	if err != nil {
-		return err
+func (r *request) printParsed(env *cli.Env, ev *pipeline.Evaluator, inputs []pipeline.Input) error {
+	for _, in := range inputs {
+		var text string
+		err := ev.Do(func(c *eval.Ctx) { text = syntax.Print(ev.Parse(c, in), ev.State.Symbols()) })
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(env.Stdout, text)
 	}
-	fmt.Fprintln(env.Stdout, text)
 	return nil
 }
 
-func (r *request) printValue(env *cli.Env, ev *pipeline.Evaluator, in pipeline.Input) error {
-	var text string
-	err := ev.Do(func(c *eval.Ctx) {
+// value answers an input with its value as it is to be printed.
+func (r *request) value(ev *pipeline.Evaluator, in pipeline.Input) (a pipeline.Answer, err error) {
+	err = ev.Do(func(c *eval.Ctx) {
 		v, args := ev.Select(c, in)
 		// Without arguments a function is the value; with some it is called.
 		if len(in.Args) > 0 {
 			v = c.AutoCall(v, args)
 		}
-		text = r.format(c, v)
+		a.Text = r.format(c, v)
 	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(env.Stdout, text)
-	return err
+	return a, err
 }
 
 func (r *request) format(c *eval.Ctx, v eval.Value) string {
@@ -218,14 +223,7 @@ func (r *request) format(c *eval.Ctx, v eval.Value) string {
 	return c.Print(v) + "\n"
 }
 
-func (r *request) printDerivations(ctx context.Context, env *cli.Env, s *pipeline.Session, in pipeline.Input) error {
-	found, err := s.Evaluator(ctx).Derivations(in)
-	if err != nil {
-		return err
-	}
-	if err := s.Evaluator(ctx).Commit(ctx); err != nil {
-		return err
-	}
+func (r *request) printDerivations(ctx context.Context, env *cli.Env, s *pipeline.Session, found []pipeline.Found) error {
 	for i, f := range found {
 		line := s.PrintPath(f.Drv)
 		if r.addRoot != "" {

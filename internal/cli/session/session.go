@@ -85,6 +85,9 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 	if err := m.evalConfig(cfg, set, common); err != nil {
 		return nil, err
 	}
+	if err := m.evalCache(&cfg.EvalCache, set, common); err != nil {
+		return nil, err
+	}
 	if m.Display != nil {
 		cfg.Display = func() progress.Display { return m.Display(m.Env, common.PrintLogs, common.Quiet) }
 	}
@@ -375,6 +378,17 @@ func evalMemory(total int64) int64 {
 		return mostEvalMemory / 2
 	}
 	return min(total/4*3, mostEvalMemory)
+}
+
+// evalCache says where evaluations are remembered: in the user's cache, unless
+// the setting eval-cache is off.
+func (m *Maker) evalCache(c *pipeline.CacheConfig, set settings.Values, common *classic.Common) error {
+	if !set.Flag("eval-cache", true) {
+		return nil
+	}
+	dir, err := m.CacheDir()
+	*c = pipeline.CacheConfig{Dir: filepath.Join(dir, "eval"), UID: m.Env.UID, Engine: m.Env.Engine, Refresh: common.Refresh}
+	return err
 }
 
 // searchPath puts together what <...> finds: -I first, then nix-path or

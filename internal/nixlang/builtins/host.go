@@ -3,6 +3,7 @@ package builtins
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"isomorph/internal/derivation"
 	"isomorph/internal/input"
@@ -57,6 +58,20 @@ const (
 	Symlink   FileKind = "symlink"
 	Unknown   FileKind = "unknown"
 )
+
+// KindOf returns the kind of a file with the type bits of m.
+func KindOf(m fs.FileMode) FileKind {
+	switch {
+	case m.IsRegular():
+		return Regular
+	case m.IsDir():
+		return Directory
+	case m&fs.ModeSymlink != 0:
+		return Symlink
+	default:
+		return Unknown
+	}
+}
 
 // DirEntry is one entry of a directory.
 type DirEntry struct {

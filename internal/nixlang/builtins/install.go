@@ -66,7 +66,8 @@ func (l *Library) addConstants(st *eval.State) {
 	st.AddConstant("__storeDir", eval.String(st.StoreDir()))
 	st.AddConstant("__langVersion", eval.Int(langVersion))
 	if !l.opts.PureEval {
-		st.AddConstant("__currentTime", eval.Int(l.opts.Host.CurrentTime()))
+		// Asked for when it is used: what uses it is new every second.
+		st.AddConstant("__currentTime", st.NewCtx().Lazy(func(*eval.Ctx) eval.Value { return eval.Int(l.opts.Host.CurrentTime()) }))
 		st.AddConstant("__currentSystem", eval.String(l.opts.Host.CurrentSystem()))
 	}
 	l.world.constants(st.AddConstant)

@@ -1,0 +1,256 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"isomorph/internal/evalcache"
+	"isomorph/internal/nixlang/builtins"
+)
+
+// Query is what one command asks of the evaluator: several inputs, in order.
+type Query struct {
+	Inputs []Input
+
+	// Answer evaluates one input. Form says what it makes of it: with the
+	// inputs and the settings it decides about the answer, and so it must
+	// name all options that have an influence.
+	Form   string
+	Answer func(e *Evaluator, in Input) (Answer, error)
+
+	// Evaluating, if not nil, is called before the evaluation begins; not if
+	// the answers are remembered.
+	Evaluating func(e *Evaluator)
+}
+
+// Answer is what an input evaluates to: a text, or derivations, which are valid
+// in a session that writes.
+type Answer struct {
+	Text  string
+	Found []Found
+}
+
+// CacheConfig says where evaluations are remembered (package evalcache).
+type CacheConfig struct {
+	Dir string // absolute; "" for no cache
+	UID int
+
+	// Engine returns what no two builds of the program have in common that
+	// evaluate differently.
+	Engine func() (string, error)
+
+	// Refresh evaluates even if the answer is known, and remembers the new
+	// one.
+	Refresh bool
+}
+
+// Ask answers a query, and calls each with every answer as it comes. remembered
+// tells that nothing was evaluated: the same query has been answered before,
+// and nothing that the evaluation saw has changed. Messages are shown then, too.
+func (s *Session) Ask(ctx context.Context, q Query, each func(Answer) error) (remembered bool, err error) {
+	m := s.memo(ctx, &q)
+	defer m.close()
+	if answers, ok := m.recall(ctx); ok {
+		for _, a := range answers {
+			if err := each(a); err != nil {
+				return true, err
+			}
+		}
+		return true, nil
+	}
+	ev := s.evaluator(ctx, m.record(ctx))
+	if q.Evaluating != nil {
+		q.Evaluating(ev)
+	}
+	var answers []Answer
+	for _, in := range q.Inputs {
+		a, err := q.Answer(ev, in)
+		if err == nil {
+			err = ev.Commit(ctx)
+		}
+		if err == nil {
+			err = each(a)
+		}
+		if err != nil {
+			return false, err
+		}
+		answers = append(answers, a)
+	}
+	m.remember(answers)
+	return false, nil
+}
+
+// memo is the evaluation cache as one query sees it; nil if there is none.
+type memo struct {
+	s        *Session
+	cache    *evalcache.Cache
+	key      evalcache.Key
+	world    *cacheWorld
+	start    time.Time
+	recorder *evalcache.Recorder
+}
+
+// memo opens the cache for a query. An evaluator that has been at work has
+// seen things that no record of this query would tell of.
+func (s *Session) memo(ctx context.Context, q *Query) *memo {
+	cfg := &s.cfg.EvalCache
+	if cfg.Dir == "" || s.eval != nil {
+		return nil
+	}
+	engine, err := cfg.Engine()
+	if err != nil {
+		s.cfg.Eval.Warn("evaluations are not remembered: " + err.Error())
+		return nil
+	}
+	cache, err := evalcache.Open(evalcache.Options{Dir: cfg.Dir, UID: cfg.UID, Random: s.cfg.Random, Now: s.cfg.Now})
+	if err != nil {
+		s.cacheWarning(err)
+		return nil
+	}
+	return &memo{s: s, cache: cache, key: s.key(engine, q), world: newCacheWorld(ctx, s), start: s.cfg.Now()}
+}
+
+// cacheWarning says that the cache does not work. Where nothing can be written
+// nobody expects one.
+func (s *Session) cacheWarning(err error) {
+	if isReadOnly(err) {
+		return
+	}
+	s.cfg.Eval.Warn(fmt.Sprintf("%v; evaluations are not remembered, '--option eval-cache false' stops this warning", err))
+}
+
+func (m *memo) close() {
+	if m != nil {
+		m.cache.Close()
+	}
+}
+
+// recall returns the answers of a record that still holds.
+func (m *memo) recall(ctx context.Context) ([]Answer, bool) {
+	if m == nil || m.s.cfg.EvalCache.Refresh {
+		return nil, false
+	}
+	rec := m.cache.Get(m.key)
+	if rec == nil {
+		return nil, false
+	}
+	fresher, err := rec.Check(ctx, m.world, m.start)
+	if err != nil {
+		return nil, false // whatever is wrong, evaluation meets it again and says so
+	}
+	if fresher {
+		m.put(rec)
+	}
+	m.cache.Used(m.key)
+	rec.Replay(m.s.showMessage)
+	answers := make([]Answer, len(rec.Answers))
+	for i, a := range rec.Answers {
+		answers[i] = Answer{Text: a.Text}
+		for _, d := range a.Derivations {
+			answers[i].Found = append(answers[i].Found, Found{Drv: d.Path, Name: d.Name, Output: d.Output})
+		}
+	}
+	return answers, true
+}
+
+// showMessage shows a message of a remembered evaluation the way that the
+// evaluation did.
+func (s *Session) showMessage(kind evalcache.MessageKind, msg string) {
+	switch kind {
+	case evalcache.Trace:
+		s.cfg.Eval.Trace(msg)
+	case evalcache.Warn:
+		s.cfg.Eval.Warn(msg)
+	case evalcache.EvaluationWarning:
+		s.cfg.Eval.EvalWarn(msg)
+	}
+}
+
+// record returns what puts a recorder before the evaluator's host.
+func (m *memo) record(ctx context.Context) func(builtins.Host) builtins.Host {
+	if m == nil {
+		return func(h builtins.Host) builtins.Host { return h }
+	}
+	return func(h builtins.Host) builtins.Host {
+		m.recorder = evalcache.NewRecorder(ctx, h, m.world, m.s.writable() != nil, m.start)
+		return m.recorder
+	}
+}
+
+// remember writes the record of the evaluation that has given the answers.
+func (m *memo) remember(answers []Answer) {
+	if m == nil || m.recorder == nil {
+		return
+	}
+	if m.s.cfg.Eval.Channel.Err() != nil {
+		m.recorder.Spoil("the embedded channel is not there") // it may be next time
+	}
+	all := make([]evalcache.Answer, len(answers))
+	for i, a := range answers {
+		all[i].Text = a.Text
+		for _, f := range a.Found {
+			all[i].Derivations = append(all[i].Derivations, evalcache.Derivation{Path: f.Drv, Name: f.Name, Output: f.Output})
+		}
+	}
+	if rec, ok := m.recorder.Record(all); ok {
+		m.put(rec)
+	}
+}
+
+func (m *memo) put(rec *evalcache.Record) {
+	if err := m.cache.Put(m.key, rec); err != nil {
+		m.s.cacheWarning(err)
+	}
+}
+
+// key makes the key of a query.
+func (s *Session) key(engine string, q *Query) evalcache.Key {
+	b := evalcache.NewKey()
+	b.Add("engine", engine)
+	b.Add("store", string(s.reader.Dir()), s.cfg.Store.Root, s.cfg.Store.RealStoreDir, s.cfg.Store.StateDir)
+	b.Flag("writes", s.writable() != nil)
+	b.Flag("builds again", s.cfg.Build.Check)
+	s.cfg.Eval.addTo(b)
+	b.Add("form", q.Form)
+	for _, in := range q.Inputs {
+		in.addTo(b)
+	}
+	return b.Key()
+}
+
+func (in *Input) addTo(b *evalcache.KeyBuilder) {
+	b.Add("input", in.Source.File, in.Source.Text, in.Dir, in.Attr)
+	b.Flag("standard input", in.Source.Stdin)
+	for _, a := range in.Args {
+		b.Add("argument", a.Name, a.Value)
+		b.Flag("argument is a string", a.IsString)
+	}
+}
+
+// addTo adds the settings that can have an influence on values. A test sees to
+// it that none is forgotten.
+func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
+	b.Add("system", c.System)
+	b.Add("version", c.NixVersion)
+	for _, e := range c.SearchPath {
+		b.Add("search path", e.Prefix, e.Path)
+	}
+	b.Add("directories", c.Home, c.Dir)
+	b.Add("limits and lints", fmt.Sprintf("%d %d %d %+v", c.MaxCallDepth, c.MaxSteps, c.MaxMemory, c.Lints))
+	b.Flag("show-trace", c.ShowTrace)
+	b.Flag("trace-verbose", c.TraceVerbose)
+	b.Flag("pure", c.Pure)
+	b.Flag("restricted", c.Restricted)
+	b.Flag("import from derivation", c.AllowIFD)
+	b.Add("allowed", c.AllowedURIs...)
+	b.Flag("pipes", c.PipeOperators)
+	b.Flag("flakes", c.Flakes)
+	b.Flag("fetch-tree", c.FetchTree)
+	b.Flag("fetch-closure", c.FetchClosure)
+	b.Flag("trust-tarballs-from-git-forges", c.TrustForges)
+	b.Flag("timestamps", c.TOMLTimestamps)
+	if c.Channel != nil {
+		b.Add("channel", c.Channel.Dir)
+	}
+}

@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"isomorph/internal/evalcache"
+	"isomorph/internal/store"
+	"isomorph/internal/storepath"
+)
+
+// cacheWorld is the machine as records of evaluations are compared with it: the
+// files and the store that an evaluation would see, before it has added
+// anything.
+type cacheWorld struct {
+	s       *Session
+	files   *hostFiles
+	objects *hostObjects
+}
+
+var _ evalcache.World = (*cacheWorld)(nil)
+
+func newCacheWorld(ctx context.Context, s *Session) *cacheWorld {
+	// The channel is not made for a comparison: if it is not there, files are
+	// missing.
+	files := newHostFiles(s.reader, nil)
+	return &cacheWorld{s: s, files: files, objects: newHostObjects(ctx, s.reader, nil, files)}
+}
+
+// Dir returns the logical store directory.
+func (w *cacheWorld) Dir() storepath.Dir { return w.s.reader.Dir() }
+
+// Getenv returns a variable of the environment.
+func (w *cacheWorld) Getenv(name string) string { return w.s.cfg.Eval.getenv(name) }
+
+// Real returns where the bytes of a file are.
+func (w *cacheWorld) Real(path string) string { return w.files.real(path) }
+
+// Keep makes temporary roots; a session that writes nothing has none.
+func (w *cacheWorld) Keep(ctx context.Context, objects ...storepath.Path) error {
+	if st := w.s.writable(); st != nil {
+		return st.AddTempRoot(ctx, objects...)
+	}
+	return nil
+}
+
+// Valid returns the objects that are valid.
+func (w *cacheWorld) Valid(ctx context.Context, objects []storepath.Path) (map[storepath.Path]bool, error) {
+	return w.s.reader.ValidPaths(ctx, objects)
+}
+
+// Object returns the identity of a valid object.
+func (w *cacheWorld) Object(ctx context.Context, p storepath.Path) (id evalcache.Sum, ok bool, err error) {
+	info, err := w.s.reader.Info(ctx, p)
+	if errors.Is(err, store.ErrNotFound) {
+		return id, false, nil
+	}
+	if err != nil {
+		return id, false, err
+	}
+	h := sha256.New()
+	io.WriteString(h, info.NarHash.SRI())
+	for _, r := range info.References {
+		io.WriteString(h, "\x00"+string(r))
+	}
+	h.Sum(id[:0])
+	return id, true, nil
+}
+
+// TreePath computes the path of a tree.
+func (w *cacheWorld) TreePath(_ context.Context, t *evalcache.Tree) (storepath.Path, error) {
+	rejected := make([]string, len(t.Rejected))
+	for i, r := range t.Rejected {
+		rejected[i] = r.Path
+	}
+	sum, err := w.objects.hashTree(w.files.real(t.Path), t.Flat, rejected)
+	if err != nil {
+		return "", err
+	}
+	return w.Dir().MakeFixed(t.Name, !t.Flat, sum, t.References)
+}
+
+// isReadOnly tells whether an error says that nothing can be written to a place.
+func isReadOnly(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
