@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,13 @@ func (d *download) fromHTTP(ctx context.Context, address string) (*Result, error
 	if err != nil {
 		return nil, permanent(address, err)
 	}
+	for name, values := range d.req.Header {
+		req.Header[name] = values
+	}
+	d.c.authorize(req)
+	if d.req.IfNoneMatch != "" {
+		req.Header.Set("If-None-Match", d.req.IfNoneMatch)
+	}
 	req.Header.Set("User-Agent", d.c.opts.UserAgent)
 	req.Header.Set("Accept-Encoding", "identity")
 	if offset > 0 {
@@ -75,6 +83,9 @@ func (d *download) fromHTTP(ctx context.Context, address string) (*Result, error
 		return nil, transportError(address, err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotModified && d.req.IfNoneMatch != "" {
+		return described(&Result{URL: address, NotModified: true}, resp), nil
+	}
 	watch := newWatchdog(resp.Body, d.c.opts.Stall, func() { cancel(errStalled) })
 	defer watch.stop()
 	offset, sum, total, err := d.accept(address, resp, offset, sum)
@@ -90,7 +101,30 @@ func (d *download) fromHTTP(ctx context.Context, address string) (*Result, error
 		// and a power cut can leave it with the right size and wrong bytes.
 		return nil, temporaryError(address, fmt.Errorf("a download that was carried on has the hash %s; it begins again", h.Got.SRI()))
 	}
-	return res, err
+	if err != nil {
+		return nil, err
+	}
+	return described(res, resp), nil
+}
+
+var immutableLink = regexp.MustCompile(`(?i)^\s*<([^>]*)>; rel="immutable"\s*$`)
+
+// described adds what the answer's headers say.
+func described(res *Result, resp *http.Response) *Result {
+	res.ETag = resp.Header.Get("ETag")
+	if m := immutableLink.FindStringSubmatch(resp.Header.Get("Link")); m != nil {
+		if u, err := resp.Request.URL.Parse(m[1]); err == nil {
+			res.Immutable = u.String()
+		}
+	}
+	for req := resp.Request; req != nil; {
+		res.Chain = append([]string{req.URL.String()}, res.Chain...)
+		if req.Response == nil {
+			break
+		}
+		req = req.Response.Request
+	}
+	return res
 }
 
 var errStalled = errors.New("the server sent nothing")

@@ -54,6 +54,10 @@ type Options struct {
 	Offline bool     // refuse everything but file: URLs
 	PartDir string   // for part files; default: beside the destination
 
+	// Credentials returns the user name and the password for a host (netrc);
+	// nil for none. They go to that host alone.
+	Credentials func(host string) (user, password string, ok bool)
+
 	Proxy     func(*http.Request) (*url.URL, error)
 	RootCAs   *x509.CertPool // nil: the system's
 	UserAgent string
@@ -94,14 +98,36 @@ func New(o Options) *Client {
 		DisableCompression:     true, // the hash is of the bytes as they are sent
 		ForceAttemptHTTP2:      true,
 	}
-	return &Client{
-		opts: o,
-		http: &http.Client{Transport: transport, CheckRedirect: checkRedirect},
-		busy: map[string]chan struct{}{},
+	c := &Client{opts: o, busy: map[string]chan struct{}{}}
+	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
+	return c
+}
+
+// traveling are the headers that may follow a redirect to another host. What
+// else a request has may be a secret of the first one.
+var traveling = []string{"User-Agent", "Accept-Encoding", "Range", "If-Range", "If-None-Match"}
+
+// authorize puts the credentials for its host into a request that has none.
+func (c *Client) authorize(req *http.Request) {
+	if c.opts.Credentials == nil || req.Header.Get("Authorization") != "" || req.URL.User != nil {
+		return
+	}
+	if user, password, ok := c.opts.Credentials(req.URL.Hostname()); ok {
+		req.SetBasicAuth(user, password)
 	}
 }
 
-func checkRedirect(req *http.Request, via []*http.Request) error {
+func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
+	if first := via[0].URL; req.URL.Host != first.Host || req.URL.Scheme != first.Scheme {
+		kept := http.Header{}
+		for _, name := range traveling {
+			if v := req.Header.Get(name); v != "" {
+				kept.Set(name, v)
+			}
+		}
+		req.Header = kept
+		c.authorize(req)
+	}
 	if len(via) >= maxRedirects {
 		return fmt.Errorf("stopped after %d redirects", maxRedirects)
 	}
@@ -116,10 +142,18 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 
 // Request asks for one file.
 type Request struct {
-	URLs     []string     // in order of preference; mirrors are added by the client
-	Hash     nixhash.Hash // of the file; zero: not known
-	Name     string       // for messages
-	MaxSize  int64        // bytes; 0: 16 GiB
+	URLs    []string     // in order of preference; mirrors are added by the client
+	Hash    nixhash.Hash // of the file; zero: not known
+	Name    string       // for messages
+	MaxSize int64        // bytes; 0: 16 GiB
+
+	// Header goes to the hosts of URLs, and to no other.
+	Header http.Header
+
+	// IfNoneMatch is the ETag of what the caller has. If the server still has
+	// the same, Result.NotModified is set, and nothing is written.
+	IfNoneMatch string
+
 	Progress func(done, total int64)
 }
 
@@ -128,6 +162,11 @@ type Result struct {
 	URL  string // where it came from
 	Size int64
 	Hash nixhash.Hash // SHA-256 if the request named no hash
+
+	NotModified bool     // see Request.IfNoneMatch
+	ETag        string   // as the server sent it, "" if none
+	Immutable   string   // the URL of a Link header with rel="immutable"
+	Chain       []string // the URL and those that it redirected to, in order
 }
 
 // Fetch downloads to the file dest, which must not exist. It returns the
@@ -145,6 +184,9 @@ func (c *Client) Fetch(ctx context.Context, req Request, dest string) (*Result, 
 	res, err := d.run(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if res.NotModified {
+		return res, nil
 	}
 	return res, moveFile(d.part, dest)
 }

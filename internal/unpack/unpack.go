@@ -41,9 +41,10 @@ const (
 )
 
 // Archive unpacks the archive in the regular file r, whose compression and
-// form are recognised by its first bytes, into the open directory dir. On an
-// error a part of the files may be there.
-func Archive(r io.ReaderAt, size int64, dir int, limits Limits) error {
+// form are recognised by its first bytes, into the open directory dir. newest
+// is when the youngest entry was changed, in seconds since 1970. On an error a
+// part of the files may be there.
+func Archive(r io.ReaderAt, size int64, dir int, limits Limits) (newest int64, err error) {
 	if limits.Entries == 0 {
 		limits.Entries = 1 << 20
 	}
@@ -53,16 +54,18 @@ func Archive(r io.ReaderAt, size int64, dir int, limits Limits) error {
 	u := &unpacker{root: dir, entries: limits.Entries, left: limits.Bytes}
 	head := make([]byte, 6)
 	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return 0, err
 	}
 	if bytes.HasPrefix(head, []byte("PK")) {
-		return u.zip(r, size)
+		err := u.zip(r, size)
+		return u.newest, err
 	}
 	stream, err := decompress(head, io.NewSectionReader(r, 0, size))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return u.tar(stream)
+	err = u.tar(stream)
+	return u.newest, err
 }
 
 func decompress(head []byte, r io.Reader) (io.Reader, error) {
@@ -89,6 +92,7 @@ type unpacker struct {
 	root    int
 	entries int
 	left    int64
+	newest  int64
 }
 
 // EntryError says which entry of an archive was refused, and why.
@@ -123,6 +127,7 @@ func (u *unpacker) tar(r io.Reader) error {
 		if err := u.count(); err != nil {
 			return err
 		}
+		u.newest = max(u.newest, h.ModTime.Unix())
 		if err := u.tarEntry(t, h); err != nil {
 			return &EntryError{h.Name, err}
 		}
@@ -141,7 +146,7 @@ func (u *unpacker) tarEntry(t *tar.Reader, h *tar.Header) error {
 		if isSparse(h) {
 			return fmt.Errorf("sparse files are not unpacked")
 		}
-		return u.file(parts, h.Mode&0o111 != 0, t)
+		return u.file(parts, h.Mode&0o100 != 0, t)
 	case tar.TypeSymlink:
 		return u.symlink(parts, h.Linkname)
 	case tar.TypeLink:
@@ -173,6 +178,7 @@ func (u *unpacker) zip(r io.ReaderAt, size int64) error {
 		if err := u.count(); err != nil {
 			return err
 		}
+		u.newest = max(u.newest, f.Modified.Unix())
 		if err := u.zipEntry(f); err != nil {
 			return &EntryError{f.Name, err}
 		}
@@ -196,7 +202,7 @@ func (u *unpacker) zipEntry(f *zip.File) error {
 	defer r.Close()
 	switch {
 	case mode.IsRegular():
-		return u.file(parts, mode&0o111 != 0, r)
+		return u.file(parts, mode&0o100 != 0, r)
 	case mode.Type() == fs.ModeSymlink:
 		target, err := io.ReadAll(io.LimitReader(r, maxPath))
 		if err != nil {

@@ -60,7 +60,7 @@ func run(t *testing.T, archive []byte, limits unpack.Limits) ([]string, error) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	uerr := unpack.Archive(bytes.NewReader(archive), int64(len(archive)), fd, limits)
+	_, uerr := unpack.Archive(bytes.NewReader(archive), int64(len(archive)), fd, limits)
 	outside, err := os.ReadDir(top)
 	if err != nil || len(outside) != 1 {
 		t.Errorf("something was written outside: %v, %v", outside, err)

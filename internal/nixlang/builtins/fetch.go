@@ -73,7 +73,7 @@ func (w *world) fetchArguments(c *eval.Ctx, arg eval.Value, who string, req *Fet
 }
 
 func fetchError(err error) *eval.Error {
-	e := eval.Wrap(0, err)
+	e := treeError(err)
 	if errors.As(err, new(*HashMismatchError)) {
 		e.Exit = exitHashMismatch
 	}
