@@ -3,6 +3,7 @@ package eval_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -116,6 +117,7 @@ func TestWatchMemory(t *testing.T) {
 
 // TestMemoryInUse checks that what is allocated is counted.
 func TestMemoryInUse(t *testing.T) {
+	runtime.GC() // what earlier tests left would be collected in between
 	before := eval.MemoryInUse()
 	b := make([]byte, 64<<20)
 	if got := eval.MemoryInUse() - before; got < 60<<20 || got > 80<<20 {
