@@ -19,7 +19,7 @@ import (
 	"io/fs"
 )
 
-//go:embed default.nix lock.json README.md lib bootstrap stdenv build-support pkgs nixos tests
+//go:embed default.nix flake.nix lock.json README.md lib bootstrap stdenv build-support pkgs nixos tests
 var files embed.FS
 
 const (

@@ -19,6 +19,7 @@ import (
 	"isomorph/internal/cli/channelcmd"
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/evalcmd"
+	"isomorph/internal/cli/flakecmd"
 	"isomorph/internal/cli/initcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
@@ -141,6 +142,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	}
 	root.AddCommand(buildcmd.New(env, openBuild))
 	root.AddCommand(evalcmd.New(env, openEval)...)
+	root.AddCommand(flakecmd.New(env, openBuild))
 	root.AddCommand(storecmd.New(env, storeDeps(m))...)
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))

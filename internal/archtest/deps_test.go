@@ -31,7 +31,6 @@ var rules = []struct {
 	{"internal/storepath", []string{"internal/nixbase32", "internal/nixhash"}, "a format"},
 	{"internal/derivation", []string{"internal/nixbase32", "internal/nixhash", "internal/storepath"}, "a format"},
 	{"internal/nar", []string{"internal/nixhash"}, "a format"},
-	{"internal/treehash", []string{"internal/nar", "internal/nixhash"}, "trees to hashes, remembered"},
 	{"internal/atomicfile", nil, "support"},
 	{"internal/failpoint", nil, "support"},
 	{"internal/unxz", nil, "xz streams in bounded memory"},
@@ -49,6 +48,8 @@ var rules = []struct {
 	{"internal/nixlang/ntoml", nil, "TOML as Nix reads it"},
 	{"internal/nixlang/eval", []string{"internal/nixlang/syntax", "internal/nixlang/resolve", "internal/storepath"}, "values"},
 	{"internal/nixlang/builtins", []string{"internal/nixlang/...", "internal/flakeref", "internal/input", "internal/derivation", "internal/nixhash", "internal/nixbase32", "internal/storepath", "internal/nar"}, "asks the world through Host only"},
+
+	{"internal/flake", []string{"internal/flakeref", "internal/nixhash", "internal/storepath", "internal/nixlang/eval", "internal/nixlang/builtins", "internal/nixlang/njson"}, "locks flakes and makes their values; fetches through its World"},
 
 	{"internal/store", formats, "the interface"},
 	{"internal/store/storetest", append([]string{"internal/store", "internal/nar"}, formats...), "the suite every store passes"},

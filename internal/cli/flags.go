@@ -35,7 +35,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 }
 
 // pairFlags take two arguments on the command line, as in Nix.
-var pairFlags = []string{"--arg", "--argstr", "--option"}
+var pairFlags = []string{"--arg", "--argstr", "--option", "--override-input", "--override-flake"}
 
 // JoinPairs rewrites "--arg NAME VALUE" to "--arg=NAME=VALUE", the form that
 // the flag library can read. Everything after "--" stays as it is.

@@ -246,6 +246,7 @@ func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
 	b.Add("allowed", c.AllowedURIs...)
 	b.Flag("pipes", c.PipeOperators)
 	b.Flag("flakes", c.Flakes)
+	c.Flake.addTo(b)
 	b.Flag("fetch-tree", c.FetchTree)
 	b.Flag("fetch-closure", c.FetchClosure)
 	b.Flag("trust-tarballs-from-git-forges", c.TrustForges)
@@ -253,4 +254,11 @@ func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
 	if c.Channel != nil {
 		b.Add("channel", c.Channel.Dir)
 	}
+}
+
+// addTo adds the settings of flakes that can have an influence on values.
+func (c *FlakeConfig) addTo(b *evalcache.KeyBuilder) {
+	b.Add("registries", c.UserRegistry, c.SystemRegistry, c.GlobalRegistry)
+	b.Flag("no registries", c.NoRegistries)
+	b.Flag("dirty flakes are refused", c.RefuseDirty)
 }

@@ -124,11 +124,16 @@ func (s *Session) Deliver(ctx context.Context, req BuildRequest, out Output) (*I
 	if err != nil || source == "" {
 		return nil, err
 	}
-	rev := Revision(ctx, req.Dir, req.Environ)
+	name, rev := req.Name, ""
+	if o := out.Origin; o != nil {
+		name, rev = o.Name, o.Revision
+	} else {
+		rev = Revision(ctx, req.Dir, req.Environ)
+	}
 	if rev == "" {
 		rev = out.Drv.HashPart()
 	}
-	target := filepath.Join(req.OutDir, fmt.Sprintf("%s-%s.iso", req.Name, rev))
+	target := filepath.Join(req.OutDir, fmt.Sprintf("%s-%s.iso", name, rev))
 	record := filepath.Join(s.stateDir(), "images", out.Path.HashPart()+".json")
 	return deliverImage(ctx, source, target, record, func() (bool, error) {
 		if err := s.intact(ctx, out.Path); err != nil {

@@ -14,6 +14,8 @@ type Found struct {
 	Drv    storepath.Path
 	Name   string
 	Output string // the output that the value stands for, usually "out"
+
+	Origin *Origin // of a flake's output; nil for all others
 }
 
 // attrName is which attributes of a set are searched for derivations

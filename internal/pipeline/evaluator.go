@@ -7,11 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"isomorph/internal/flake"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/store"
-	"isomorph/internal/treehash"
+	"isomorph/internal/storepath"
 )
 
 // Evaluator evaluates recipes against a store.
@@ -25,6 +26,10 @@ type Evaluator struct {
 	objects *hostObjects
 	unwatch []func() // ends what watches over the evaluation
 	inputs  *hostInputs
+	flakes  *flake.Engine // made when the first flake is asked for
+
+	// channelSource puts the embedded channel into the store.
+	channelSource func(context.Context) (storepath.Path, error)
 }
 
 // host joins what the builtins ask for.
@@ -75,12 +80,13 @@ func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
 // newEvaluator makes an evaluator that reads from reader and writes to writer;
 // with a nil writer it computes paths and writes nothing. before may put
 // another host in front of the one that looks at the world.
-func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store, hasher *treehash.Hasher, before func(builtins.Host) builtins.Host) *Evaluator {
+func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store, before func(builtins.Host) builtins.Host) *Evaluator {
 	files := newHostFiles(reader, cfg.Channel)
-	objects := newHostObjects(ctx, reader, writer, files, hasher)
+	objects := newHostObjects(ctx, reader, writer, files)
 	inputs := &hostInputs{ctx: ctx}
 	h := before(&host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now})
 	e := &Evaluator{cfg: cfg, host: h, objects: objects, inputs: inputs}
+	inputs.lookUp = e.lookUpInput
 	e.State = eval.NewState(eval.Options{
 		StoreDir:     string(reader.Dir()),
 		MaxCallDepth: cfg.MaxCallDepth,
@@ -100,6 +106,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		AllowIFD:     cfg.AllowIFD,
 		AllowedURIs:  cfg.AllowedURIs,
 		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints,
+		GetFlake:  func(c *eval.Ctx, ref eval.Value) eval.Value { return e.Flakes().GetFlake(c, ref) },
 		FetchTree: cfg.FetchTree || cfg.Flakes, FetchClosure: cfg.FetchClosure, TrustForges: cfg.TrustForges,
 	})
 	e.c = e.State.NewCtx()

@@ -9,6 +9,7 @@ import (
 	"isomorph/internal/input"
 	"isomorph/internal/store"
 	"isomorph/internal/store/localstore"
+	"isomorph/internal/storepath"
 )
 
 // hostInputs fetches trees for the evaluator.
@@ -44,6 +45,21 @@ func (s *Session) Inputs() *fetchtree.Fetcher {
 		s.inputs = fetchtree.New(o)
 	}
 	return s.inputs
+}
+
+// channelSource puts the embedded channel into the store, as the source that
+// the flake nixpkgs is.
+func (s *Session) channelSource(ctx context.Context) (storepath.Path, error) {
+	st, err := s.fetchStore(ctx)
+	if err != nil {
+		return "", err
+	}
+	tree := s.cfg.Build.Channel
+	tree.touch(tree.Dir)
+	if err := tree.Err(); err != nil {
+		return "", err
+	}
+	return st.AddTree(ctx, store.Source{Name: "source", Path: tree.Dir})
 }
 
 // fetchStore returns the store that what is fetched goes to. As in Nix, that is

@@ -70,13 +70,13 @@ type EvalConfig struct {
 	PipeOperators  bool // the experimental feature
 	TOMLTimestamps bool // likewise
 	Flakes         bool // likewise, for the builtins of flakes
-	FetchTree      bool // likewise
-	FetchClosure   bool // likewise
-	TrustForges    bool // trust-tarballs-from-git-forges
+	Flake          FlakeConfig
+	TempDir        string // for files that other programs are to read
+	FetchTree      bool   // likewise
+	FetchClosure   bool   // likewise
+	TrustForges    bool   // trust-tarballs-from-git-forges
 	Lints          syntax.Lints
 	Channel        *LazyTree // the embedded channel, if the search path has it
-
-	TreeCache string // directory of the records of package treehash; "" for none
 
 	Memory int64 // bytes that the process may use; 0 if unknown
 

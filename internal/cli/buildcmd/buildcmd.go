@@ -29,7 +29,9 @@ type command struct {
 	env    *cli.Env
 	open   Opener
 	shared cli.EvalFlags
+	flakes cli.FlakeFlags
 
+	file       string
 	attrs      []string
 	expr       string
 	outLink    string
@@ -53,8 +55,8 @@ type command struct {
 func New(env *cli.Env, open Opener) *cobra.Command {
 	c := &command{env: env, open: open}
 	cmd := &cobra.Command{
-		Use:   "build [RECIPE]",
-		Short: "Build a recipe into a bootable image",
+		Use:   "build [RECIPE | FLAKE[#ATTRIBUTE][^OUTPUTS]...]",
+		Short: "Build a recipe or the output of a flake into a bootable image",
 		Long: `Evaluates a recipe, downloads and builds what it needs, and puts the image into
 the output directory, with its SHA-256.
 
@@ -63,12 +65,21 @@ it; without one it is the working directory. From a set with an attribute "iso" 
 built, unless -A selects another. <nixpkgs> is the embedded channel unless -I or
 NIX_PATH say otherwise.
 
+An operand with a "#" in it, with a scheme of flakes (path: git+https: github: flake: ...),
+or that is a directory with a flake.nix and no recipe, is an output of a flake. So is
+the working directory if it has no recipe and it, or a directory above it, has a
+flake.nix. ATTRIBUTE is looked for in packages.SYSTEM, in legacyPackages.SYSTEM and as it is;
+without one it is packages.SYSTEM.default. Flakes are evaluated purely unless
+--impure is given. The flake "nixpkgs" is the embedded channel unless a registry says
+otherwise. With -f or -E the operands are attributes of that file or expression.
+
 The image is called after the recipe's directory and the commit that it is a
 clean checkout of, or else the hash of its derivation.`,
 		Example: `  isomorph build examples/hello/iso.nix
   isomorph build -I nixpkgs=$HOME/nixpkgs iso.nix -A iso
-  isomorph build --expect-sha256 5443e41a... iso.nix`,
-		Args: cobra.MaximumNArgs(1),
+  isomorph build --expect-sha256 5443e41a... iso.nix
+  isomorph build .#nixosConfigurations.live.config.system.build.isoImage
+  isomorph build github:owner/repo/branch#iso`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
 	}
 	fl := cmd.Flags()
@@ -89,7 +100,9 @@ clean checkout of, or else the hash of its derivation.`,
 	fl.BoolVarP(&c.quiet, "quiet", "q", false, "show no progress")
 	fl.BoolVarP(&c.logs, "print-build-logs", "L", false, "print the builders' output as it comes, a line at a time")
 	fl.StringVar(&c.expect, "expect-sha256", "", "fail unless the image has this digest, in `HEX`")
+	fl.StringVarP(&c.file, "file", "f", "", "build attributes of this `FILE`: the operands")
 	c.shared.Register(fl)
+	c.flakes.Register(fl, true)
 	return cmd
 }
 
@@ -133,7 +146,30 @@ func (c *command) recipe(args []string) (string, error) {
 	return filepath.Join(dir, name), nil
 }
 
+// splitOperands gives the operands the meaning that -f and -E ask for: they are
+// attributes then.
+func (c *command) splitOperands(args []string) ([]string, error) {
+	if c.file == "" && c.expr == "" {
+		if len(args) > 1 {
+			return nil, &cli.ExitError{Code: cli.ExitUsage, Err: errors.New("there can be only one recipe; several operands must be flakes, or attributes with -f FILE")}
+		}
+		return args, nil
+	}
+	if c.file != "" && c.expr != "" {
+		return nil, &cli.ExitError{Code: cli.ExitUsage, Err: errors.New("--expr and --file exclude each other")}
+	}
+	c.attrs = append(c.attrs, args...)
+	if c.file != "" {
+		return []string{c.file}, nil
+	}
+	return nil, nil
+}
+
 func (c *command) request(args []string, common *classic.Common) (pipeline.BuildRequest, error) {
+	args, err := c.splitOperands(args)
+	if err != nil {
+		return pipeline.BuildRequest{}, err
+	}
 	req := pipeline.BuildRequest{
 		Attrs: c.attrs, Environ: c.env.Environ, OutDir: abs(c.env.Dir, c.outDir), Dir: c.env.Dir,
 		Input: pipeline.Input{Dir: c.env.Dir},
@@ -142,9 +178,6 @@ func (c *command) request(args []string, common *classic.Common) (pipeline.Build
 		req.Input.Args = append(req.Input.Args, pipeline.Arg(a))
 	}
 	if c.expr != "" {
-		if len(args) > 0 {
-			return req, &cli.ExitError{Code: cli.ExitUsage, Err: errors.New("--expr and a recipe exclude each other")}
-		}
 		req.Input.Source.Text = c.expr
 		req.Name = "image"
 		return req, nil
@@ -187,7 +220,7 @@ func (c *command) run(ctx context.Context, args []string) error {
 	if err := checkDigest(c.expect); err != nil {
 		return err
 	}
-	req, err := c.request(args, common)
+	evaluate, req, err := c.evaluation(args, common)
 	if err != nil {
 		return err
 	}
@@ -196,7 +229,7 @@ func (c *command) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Close()
-	found, err := s.Instantiate(ctx, req)
+	found, err := evaluate(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -211,6 +244,17 @@ func (c *command) run(ctx context.Context, args []string) error {
 		return &cli.ExitError{Code: realise.ExitCode(err), Err: err}
 	}
 	return c.finish(ctx, s, req, outs)
+}
+
+// evaluation returns what evaluates the operands to derivations.
+func (c *command) evaluation(args []string, common *classic.Common) (func(context.Context, *pipeline.Session) ([]pipeline.Found, error), pipeline.BuildRequest, error) {
+	if c.meansFlakes(args) {
+		return c.flakeEvaluation(args, common)
+	}
+	req, err := c.request(args, common)
+	return func(ctx context.Context, s *pipeline.Session) ([]pipeline.Found, error) {
+		return s.Instantiate(ctx, req)
+	}, req, err
 }
 
 // checkDigest refuses an --expect-sha256 that nothing could equal.

@@ -5,10 +5,14 @@ import (
 	"isomorph/internal/cli/settings"
 )
 
+// ownFeatures are the experimental features of Nix that isomorph's own commands
+// have without being asked.
+const ownFeatures = "nix-command flakes"
+
 // FromFlags makes the shared options of the classic commands out of the flags
 // of isomorph's own, so that both run the same code.
 func FromFlags(f *cli.EvalFlags) (*Common, error) {
-	c := &Common{Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors, Refresh: f.Refresh}
+	c := &Common{Settings: []settings.Setting{{Name: "extra-experimental-features", Value: ownFeatures}}, Include: f.Include, ShowTrace: f.Trace, StoreURI: f.Store, Mirrors: f.Mirrors, Refresh: f.Refresh}
 	if f.Offline {
 		c.Settings = append(c.Settings, settings.Setting{Name: "offline", Value: "true"})
 	}

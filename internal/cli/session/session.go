@@ -358,13 +358,21 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		Warn:     m.warn,
 		EvalWarn: func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("evaluation warning: "+msg)) },
 	}
+	e.TempDir = first(m.Env.Getenv("TMPDIR"), "/tmp")
+	e.Flake = pipeline.FlakeConfig{
+		UserRegistry: m.userRegistry(), SystemRegistry: filepath.Join(first(m.Env.Getenv("NIX_CONF_DIR"), "/etc/nix"), "registry.json"),
+		GlobalRegistry: pipeline.BuiltinRegistry, NoRegistries: !set.Flag("use-registries", true),
+		AcceptConfig: set.Flag("accept-flake-config", false), AllowDirtyLock: set.Flag("allow-dirty-locks", false),
+		RefuseDirty: !set.Flag("allow-dirty", true), QuietDirty: !set.Flag("warn-dirty", true),
+		CommitSummary: set["commit-lock-file-summary"], Environ: m.Env.Environ,
+	}
+	if place, ok := set["flake-registry"]; ok {
+		e.Flake.GlobalRegistry = place
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	m.searchPath(cfg, set, common)
-	if cache, err := m.CacheDir(); err == nil && set.Flag("tree-cache", true) {
-		e.TreeCache = filepath.Join(cache, "trees")
-	}
 	return nil
 }
 
@@ -392,6 +400,20 @@ func (m *Maker) evalCache(c *pipeline.CacheConfig, set settings.Values, common *
 	dir, err := m.CacheDir()
 	*c = pipeline.CacheConfig{Dir: filepath.Join(dir, "eval"), UID: m.Env.UID, Engine: m.Env.Engine, Refresh: common.Refresh}
 	return err
+}
+
+// userRegistry is where Nix keeps the user's registry of flakes.
+func (m *Maker) userRegistry() string {
+	if d := m.Env.Getenv("NIX_CONFIG_HOME"); d != "" {
+		return filepath.Join(d, "registry.json")
+	}
+	if d := m.Env.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(d) {
+		return filepath.Join(d, "nix/registry.json")
+	}
+	if m.Env.Home == "" {
+		return ""
+	}
+	return filepath.Join(m.Env.Home, ".config/nix/registry.json")
 }
 
 // searchPath puts together what <...> finds: -I first, then nix-path or

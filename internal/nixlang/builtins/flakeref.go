@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"isomorph/internal/flakeref"
+	"isomorph/internal/input"
 	"isomorph/internal/nixlang/eval"
 )
 
@@ -12,6 +13,7 @@ import (
 // experimental feature "flakes", too, but refuse most of what they are given.
 func (w *world) flakePrims() []*eval.PrimOp {
 	return []*eval.PrimOp{
+		prim("__getFlake", "args", "Fetch a flake, given as a reference, and return its outputs with the attributes of its source.", w.primGetFlake),
 		prim("__parseFlakeRef", "flake-ref", "Return the attribute set that a flake reference stands for.", w.primParseFlakeRef),
 		prim("__flakeRefToString", "attrs", "Return the text of a flake reference that is given as an attribute set.", w.primFlakeRefToString),
 	}
@@ -23,6 +25,25 @@ func (w *world) requireFlakes(kind string) {
 	if !w.opts.Flakes && flakeref.Experimental(kind) {
 		panic(experimental("flakes", ""))
 	}
+}
+
+func (w *world) primGetFlake(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
+	if !w.opts.Flakes || w.opts.GetFlake == nil {
+		panic(experimental("flakes", ""))
+	}
+	return w.opts.GetFlake(c, args[0])
+}
+
+// FetchInput fetches an input for those who know whether it may be fetched: it
+// asks for no permission, and what was fetched may be read from then on. Errors
+// are thrown.
+func (w *world) FetchInput(in input.Attrs) *input.Fetched {
+	r, err := w.host.FetchTree(in)
+	if err != nil {
+		panic(treeError(err))
+	}
+	w.access.allow(w.dir.Join(r.Path))
+	return r
 }
 
 func (w *world) primParseFlakeRef(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

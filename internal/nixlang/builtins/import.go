@@ -193,3 +193,19 @@ func (w *world) derivationAttrs(c *eval.Ctx, p storepath.Path, d *derivation.Der
 	b.Set(eval.SymOutputs, eval.List(names))
 	return b.Build()
 }
+
+// EvalSetFile evaluates a file that must be a set as it is written, such as a
+// flake.nix. The value is not shared with imports of the file.
+func (w *world) EvalSetFile(c *eval.Ctx, file string) eval.Value {
+	p, err := w.st.Parse(w.source(file))
+	if err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	if _, ok := p.Tree().(*syntax.Attrs); !ok {
+		panic(eval.Errorf(eval.KindEval, 0, "file '%s' must be an attribute set", file))
+	}
+	return c.Run(p)
+}
+
+// CallFlake returns the function that makes the value of a flake.
+func (w *world) CallFlake(c *eval.Ctx) eval.Value { return w.internalExpr(c, "call-flake.nix") }

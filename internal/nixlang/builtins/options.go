@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"isomorph/internal/input"
+	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/nixlang/syntax"
 )
 
@@ -25,6 +26,10 @@ type Options struct {
 	PipeOperators  bool // |> and <| are part of the language
 	Lints          syntax.Lints
 	Flakes         bool // the experimental feature "flakes" is on
+
+	// GetFlake is builtins.getFlake: the value of a flake, of which the
+	// argument is a reference. Errors are thrown.
+	GetFlake func(c *eval.Ctx, ref eval.Value) eval.Value
 
 	FetchTree    bool // the experimental feature fetch-tree: builtins.fetchTree is there
 	FetchClosure bool // likewise fetch-closure

@@ -20,7 +20,7 @@ const names = `+abort add addDrvOutputDependencies addErrorContext all any appen
 	concatStringsSep convertHash currentSystem currentTime deepSeq +derivation +derivationStrict +dirOf div elem
 	elemAt +false +fetchGit +fetchMercurial +fetchTarball fetchurl filter filterSource findFile flakeRefToString floor
 	foldl'
-	fromJSON +fromTOML functionArgs genList genericClosure getAttr getContext getEnv groupBy hasAttr hasContext
+	fromJSON +fromTOML functionArgs genList genericClosure getAttr getContext getEnv getFlake groupBy hasAttr hasContext
 	hashFile hashString head +import intersectAttrs isAttrs isBool isFloat isFunction isInt isList +isNull isPath
 	isString langVersion length lessThan listToAttrs +map mapAttrs match mul nixPath nixVersion +null parseDrvName parseFlakeRef
 	partition path pathExists +placeholder readDir readFile readFileType +removeAttrs replaceStrings +scopedImport

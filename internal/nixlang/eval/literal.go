@@ -1,0 +1,21 @@
+package eval
+
+// IsLiteral tells whether a value can be finished without computing anything:
+// it is finished already, or a set or list as it is written, without names
+// that are computed. Flakes must be written so as far as their inputs go.
+func (v Value) IsLiteral() bool {
+	if v.kind() != kThunk {
+		return true
+	}
+	t := (*Thunk)(v.p)
+	if t.code == nil {
+		return true
+	}
+	switch n := t.code.node.(type) {
+	case *attrsNode:
+		return len(n.dynamic) == 0
+	case *listNode:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,261 @@
+package pipeline
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"isomorph/internal/flake"
+	"isomorph/internal/flakeref"
+	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/storepath"
+)
+
+// Installable is an output of a flake: what "nixpkgs#hello^dev" stands for.
+type Installable struct {
+	Ref      flakeref.Ref
+	Fragment string // attribute path, "" for the default
+	Outputs  flakeref.Outputs
+}
+
+// String prints the installable as a command line has it.
+func (i Installable) String() string {
+	if i.Fragment == "" {
+		return i.Ref.String()
+	}
+	return i.Ref.String() + "#" + i.Fragment
+}
+
+// attrPaths returns the attribute paths that a fragment may mean, best first.
+func (i Installable) attrPaths(system string) []string {
+	if i.Fragment == "" {
+		return []string{"packages." + system + ".default", "defaultPackage." + system}
+	}
+	if rest, ok := strings.CutPrefix(i.Fragment, "."); ok {
+		return []string{rest}
+	}
+	return []string{"packages." + system + "." + i.Fragment, "legacyPackages." + system + "." + i.Fragment, i.Fragment}
+}
+
+// FlakeOutput is a value that an installable selects.
+type FlakeOutput struct {
+	Value eval.Value
+	Path  string // attribute path that was found
+	Flake *flake.Locked
+}
+
+// Output finds the value of an installable. Errors are thrown.
+func (e *Evaluator) Output(c *eval.Ctx, i Installable, flags flake.Flags) FlakeOutput {
+	flags.ApplyConfig = true
+	locked := e.Flakes().Lock(c, i.Ref, flags)
+	v := e.Flakes().Call(c, locked)
+	outputs, _ := c.Force(v).AsAttrs().Get(c.Intern("outputs"))
+	paths := i.attrPaths(e.cfg.System)
+	missing := eval.Errorf(eval.KindOther, 0, "flake '%s' does not provide attribute %s", i.Ref, orList(paths))
+	for _, p := range paths {
+		found, ok, candidates, name := e.along(c, outputs, p)
+		if ok {
+			return FlakeOutput{Value: found, Path: p, Flake: locked}
+		}
+		near := new(eval.Error).Suggest(name, candidates).Suggestions
+		for _, n := range near {
+			if !slices.Contains(missing.Suggestions, n) {
+				missing.Suggestions = append(missing.Suggestions, n)
+			}
+		}
+	}
+	panic(missing)
+}
+
+// orList quotes words and joins them as in "'a', 'b' or 'c'".
+func orList(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return "'" + words[0] + "'"
+	}
+	return "'" + strings.Join(words[:last], "', '") + "' or '" + words[last] + "'"
+}
+
+// along goes from v along an attribute path. Where it ends without a value, the
+// names are returned that are there.
+func (e *Evaluator) along(c *eval.Ctx, v eval.Value, path string) (found eval.Value, ok bool, candidates []string, missing string) {
+	parts, err := splitAttrPath(path)
+	if err != nil {
+		panic(err)
+	}
+	thrown := c.Try(func() {
+		for _, part := range parts {
+			set := c.Force(v)
+			if set.Type() != eval.TypeSet {
+				panic(eval.Errorf(eval.KindType, 0, "'%s' is not an attribute set", path))
+			}
+			next, has := set.AsAttrs().Get(c.Intern(part))
+			if !has {
+				missing = part
+				for at := range c.Sorted(set.AsAttrs()) {
+					candidates = append(candidates, c.Name(at.Name))
+				}
+				return
+			}
+			v = next
+		}
+		found, ok = c.Force(v), true
+	})
+	if thrown != nil && thrown.Kind != eval.KindType {
+		panic(thrown)
+	}
+	return found, ok, candidates, missing
+}
+
+// InstantiateFlakes evaluates installables to derivations and makes those valid.
+func (s *Session) InstantiateFlakes(ctx context.Context, list []Installable, flags flake.Flags) ([]Found, error) {
+	ev := s.Evaluator(ctx)
+	show := s.showEvaluation([]Input{{Source: Source{File: list[0].String()}}})
+	show.watch(ev)
+	var found []Found
+	err := ev.Do(func(c *eval.Ctx) {
+		for _, i := range list {
+			found = append(found, ev.installableOutputs(c, i, ev.Output(c, i, flags))...)
+		}
+	})
+	if err == nil {
+		err = ev.Commit(ctx)
+	}
+	show.end(false, err)
+	return found, err
+}
+
+// installableOutputs returns the outputs that an installable stands for.
+func (e *Evaluator) installableOutputs(c *eval.Ctx, i Installable, o FlakeOutput) []Found {
+	origin := describeOrigin(o.Flake, o.Path)
+	if !c.IsDerivation(o.Value) {
+		return []Found{e.stringOutput(c, o, origin)}
+	}
+	k := collector{c: c, dir: e.objects.dir, done: map[*eval.Attrs]bool{}}
+	f := k.describe(o.Value.AsAttrs())
+	f.Origin = origin
+	var found []Found
+	for _, name := range e.outputNames(c, i, o.Value.AsAttrs(), f) {
+		f.Output = name
+		found = append(found, f)
+	}
+	return found
+}
+
+// outputNames says which outputs of a derivation are wanted: those of the
+// command line, the one that the value itself is, those that the package wants
+// installed, or "out".
+func (e *Evaluator) outputNames(c *eval.Ctx, i Installable, a *eval.Attrs, f Found) []string {
+	d, err := e.objects.ReadDerivation(f.Drv)
+	if err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	have := d.OutputNames()
+	switch {
+	case i.Outputs.All:
+		return have
+	case i.Outputs.Given:
+		for _, name := range i.Outputs.Names {
+			if !slices.Contains(have, name) {
+				panic(eval.Errorf(eval.KindOther, 0, "derivation '%s' does not have wanted outputs '%s'", e.objects.dir.Join(f.Drv), name))
+			}
+		}
+		return i.Outputs.Names
+	}
+	if v, ok := a.Get(c.Intern("outputSpecified")); ok {
+		if c.ForceBool(0, v, "while evaluating the attribute 'outputSpecified'") {
+			return []string{f.Output}
+		}
+		return []string{"out"}
+	}
+	if names := e.outputsToInstall(c, a); len(names) > 0 {
+		return names
+	}
+	return []string{"out"}
+}
+
+func (e *Evaluator) outputsToInstall(c *eval.Ctx, a *eval.Attrs) []string {
+	meta, ok := a.Get(c.Intern("meta"))
+	if !ok {
+		return nil
+	}
+	set := c.Force(meta)
+	if set.Type() != eval.TypeSet {
+		return nil
+	}
+	v, ok := set.AsAttrs().Get(c.Intern("outputsToInstall"))
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, x := range c.ForceList(0, v, "while evaluating the attribute 'meta.outputsToInstall'") {
+		names = append(names, c.ForceStringNoCtx(0, x, "while evaluating the attribute 'meta.outputsToInstall'"))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// stringOutput is the output that a string stands for, which is a derivation's.
+func (e *Evaluator) stringOutput(c *eval.Ctx, o FlakeOutput, origin *Origin) Found {
+	if o.Value.IsString() {
+		if x := o.Value.Context().Elems(); len(x) == 1 && x[0].Kind == eval.ContextOutput {
+			p := storepath.Path(x[0].Path)
+			return Found{Drv: p, Name: strings.TrimSuffix(p.Name(), ".drv"), Output: x[0].Output, Origin: origin}
+		}
+	}
+	panic(eval.Errorf(eval.KindType, 0, "expected flake output attribute '%s' to be a derivation or path but found %s: %s", o.Path, c.ShowType(o.Value), c.PrintForError(o.Value)))
+}
+
+// Origin says where in which flake a derivation comes from.
+type Origin struct {
+	Name     string // what an image is called
+	Revision string // "" if the source is not a clean commit
+}
+
+func describeOrigin(l *flake.Locked, attrPath string) *Origin {
+	o := &Origin{Name: flakeName(l.Resolved)}
+	if rev := l.Locked.Str("rev"); !l.Dirty {
+		o.Revision = rev
+	}
+	parts, err := splitAttrPath(attrPath)
+	if err != nil || len(parts) == 0 {
+		return o
+	}
+	last := parts[len(parts)-1]
+	if parts[0] == "nixosConfigurations" && len(parts) > 1 {
+		last = parts[1]
+	}
+	if last != "default" && last != o.Name && !strings.ContainsAny(last, "/\x00") {
+		o.Name += "-" + last
+	}
+	return o
+}
+
+// flakeName is what a flake is called: its directory or repository.
+func flakeName(ref flakeref.Ref) string {
+	name := ref.Str("repo")
+	if name == "" {
+		place := ref.Str("path")
+		if u, err := flakeref.ParseURL(ref.Str("url")); err == nil {
+			place = strings.Join(u.Path, "/")
+		}
+		name = strings.TrimSuffix(path.Base(path.Join("/", place, ref.Dir)), ".git")
+	}
+	if name == "/" || name == "." || name == "" {
+		return "image"
+	}
+	return name
+}
+
+// LockFlake fetches a flake and locks its inputs.
+func (e *Evaluator) LockFlake(ref flakeref.Ref, flags flake.Flags) (l *flake.Locked, err error) {
+	err = e.Do(func(c *eval.Ctx) { l = e.Flakes().Lock(c, ref, flags) })
+	return l, err
+}
+
+// IsLockedInput tells whether a source will always be the same tree.
+func (e *Evaluator) IsLockedInput(attrs flakeref.Attrs) bool { return (&flakeWorld{e}).IsLocked(attrs) }
+
+// System returns the platform that is evaluated for.
+func (e *Evaluator) System() string { return e.cfg.System }
