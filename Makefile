@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 # Every external link is static, and paths of this machine stay out of the binary.
 GOFLAGS_BUILD = -trimpath -ldflags=-s -buildvcs=false
 
-.PHONY: all iso binary test check fuzz bench bench-build bench-eval functests docs clean docker docker-iso dockerclean
+.PHONY: all iso binary test check fuzz difffuzz bench bench-build bench-eval functests docs clean docker docker-iso dockerclean
 
 all: binary
 
@@ -41,6 +41,13 @@ check:
 FUZZTIME ?= 30s
 fuzz:
 	$(GO) run ./internal/tools/fuzzall -fuzztime $(FUZZTIME)
+
+## programs at random, evaluated by a real Nix, too, for DURATION. NIX=COMMAND goes
+## before each of its commands
+DURATION ?= 10m
+SEED     ?= 1
+difffuzz:
+	$(GO) run ./internal/tools/difffuzz -nix "$(NIX)" -duration $(DURATION) -seed $(SEED)
 
 ## micro-benchmarks of the packages
 bench:

@@ -35,7 +35,7 @@ var rules = []struct {
 	{"internal/failpoint", nil, "support"},
 	{"internal/unxz", nil, "xz streams in bounded memory"},
 	{"internal/unpack", []string{"internal/unxz"}, "tar and zip to a directory"},
-	{"internal/tools/...", nil, "for developers"},
+	{"internal/tools/...", []string{"internal/..."}, "for developers"},
 
 	{"internal/flakeref", []string{"internal/nixhash"}, "flake references, as text and as attributes"},
 
@@ -43,6 +43,7 @@ var rules = []struct {
 
 	{"internal/nixlang/syntax", nil, "text to tree"},
 	{"internal/nixlang/resolve", []string{"internal/nixlang/syntax"}, "names to slots"},
+	{"internal/nixlang/gen", nil, "programs at random"},
 	{"internal/nixlang/ere", nil, "POSIX regular expressions"},
 	{"internal/nixlang/njson", nil, "JSON as Nix reads and writes it"},
 	{"internal/nixlang/ntoml", nil, "TOML as Nix reads it"},
@@ -82,7 +83,7 @@ var formats = []string{"internal/nixbase32", "internal/nixhash", "internal/store
 // sealed packages may be imported only by the ones named: the two halves that
 // must never meet below pipeline.
 var sealed = map[string][]string{
-	"internal/pipeline": {"internal/cli/...", "cmd/isomorph"},
+	"internal/pipeline": {"internal/cli/...", "internal/tools/...", "cmd/isomorph"},
 }
 
 type goPackage struct {

@@ -38,8 +38,15 @@ const MaxSize = sha512.Size
 // ErrUnknownAlgorithm is wrapped by the error of [ParseAlgorithm].
 var ErrUnknownAlgorithm = errors.New("unknown hash algorithm")
 
+// ErrBlake3 is the error of [ParseAlgorithm] for the algorithm that Nix knows
+// as an experimental feature only.
+var ErrBlake3 = errors.New("experimental Nix feature 'blake3-hashes' is disabled; add '--extra-experimental-features blake3-hashes' to enable it")
+
 // ParseAlgorithm returns the algorithm named md5, sha1, sha256 or sha512.
 func ParseAlgorithm(s string) (Algorithm, error) {
+	if s == "blake3" {
+		return 0, ErrBlake3
+	}
 	for a := MD5; a <= SHA512; a++ {
 		if a.String() == s {
 			return a, nil
@@ -202,27 +209,49 @@ func cutAlgorithm(s string) (rest, prefix string, sri bool) {
 	return s, "", false
 }
 
+// parseDigest reads a digest. A text that is not in its encoding counts as one
+// of no bytes, as in Nix.
 func parseDigest(rest string, a Algorithm, sri bool) (Hash, error) {
-	var digest []byte
-	var err error
-	switch size := a.Size(); {
-	case !sri && len(rest) == hex.EncodedLen(size):
-		digest, err = hex.DecodeString(rest)
-	case !sri && len(rest) == nixbase32.EncodedLen(size):
-		digest, err = nixbase32.DecodeString(rest)
-	case sri, len(rest) == base64.StdEncoding.EncodedLen(size):
-		// Recipes have hashes without the padding, and Nix takes them.
-		digest, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(rest, "="))
-	default:
-		return Hash{}, fmt.Errorf("hash '%s' has wrong length for hash algorithm '%s'", rest, a)
+	decode, encoding := decodeBase64, "SRI"
+	if !sri {
+		switch len(rest) {
+		case hex.EncodedLen(a.Size()):
+			decode, encoding = hex.DecodeString, "base16"
+		case nixbase32.EncodedLen(a.Size()):
+			decode, encoding = nixbase32.DecodeString, "nix32"
+		case base64.StdEncoding.EncodedLen(a.Size()):
+			encoding = "Base64"
+		default:
+			return Hash{}, fmt.Errorf("hash '%s' has wrong length for hash algorithm '%s'", rest, a)
+		}
 	}
-	if err == nil && len(digest) != a.Size() {
-		err = fmt.Errorf("it has %d bytes instead of %d", len(digest), a.Size())
-	}
+	digest, err := decode(rest)
 	if err != nil {
-		return Hash{}, fmt.Errorf("invalid %s hash '%s': %w", a, rest, err)
+		digest = nil
+	}
+	if len(digest) != a.Size() {
+		return Hash{}, fmt.Errorf("invalid %s hash '%s', length %d != expected length %d", encoding, rest, len(digest), a.Size())
 	}
 	return New(a, digest)
+}
+
+// decodeBase64 reads base 64 as Nix does: it ends at a "=", newlines do not
+// count, and bits that make no byte are dropped. Recipes have hashes without
+// the padding.
+func decodeBase64(s string) ([]byte, error) {
+	s, _, _ = strings.Cut(s, "=")
+	s = strings.ReplaceAll(s, "\n", "")
+	if i := strings.IndexByte(s, '\r'); i >= 0 { // which package base64 would skip
+		return nil, base64.CorruptInputError(i)
+	}
+	if len(s)%4 != 1 {
+		return base64.RawStdEncoding.DecodeString(s)
+	}
+	digest, err := base64.RawStdEncoding.DecodeString(s + "A")
+	if err != nil {
+		return nil, err
+	}
+	return digest[:len(digest)-1], nil
 }
 
 // Compress folds b to n bytes: byte i of b is XORed into byte i modulo n. Nix

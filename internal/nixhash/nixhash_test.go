@@ -60,11 +60,11 @@ func TestParseRefuses(t *testing.T) {
 		{h.String(), nixhash.SHA512, "should have type 'sha512'"},
 		{"sha256:" + h.Base16()[1:], 0, "wrong length"},
 		{"", nixhash.SHA256, "wrong length"},
-		{"sha256-" + h.Base16(), 0, "invalid sha256 hash"},
+		{"sha256-" + h.Base16(), 0, "length 48 != expected length 32"},
 		{"sha3:" + h.Base16(), 0, "unknown hash algorithm 'sha3'"},
-		{strings.Repeat("z", 52), nixhash.SHA256, "invalid sha256 hash"},
-		{strings.Repeat("g", 64), nixhash.SHA256, "invalid sha256 hash"},
-		{strings.Repeat("A", 42) + "==", nixhash.SHA256, "invalid sha256 hash"},
+		{strings.Repeat("z", 52), nixhash.SHA256, "invalid nix32 hash"},
+		{strings.Repeat("g", 64), nixhash.SHA256, "invalid base16 hash"},
+		{strings.Repeat("A", 42) + "==", nixhash.SHA256, "length 31 != expected length 32"},
 	}
 	for _, test := range tests {
 		_, err := nixhash.Parse(test.in, test.algo)

@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -146,12 +147,39 @@ func (b *drvBuilder) variable(key string, v eval.Value) {
 }
 
 // canonicalJSON writes a JSON text anew in the form of structured attributes.
-func (b *drvBuilder) canonicalJSON(s string) string {
+// Its top must be an object.
+func (b *drvBuilder) canonicalJSON(s string) (text string) {
 	fromJSON, ok := b.w.st.Global("__fromJSON")
 	if !ok {
 		return s
 	}
-	return toJSON(b.c, 0, b.c.Call1(0, fromJSON, eval.String(s)), nil)
+	var v eval.Value
+	err := b.c.Try(func() {
+		v = b.c.Call1(0, fromJSON, eval.String(s))
+		text = toJSON(b.c, 0, v, nil)
+	})
+	if err != nil {
+		fail("cannot process __json attribute: %s", err.Msg)
+	}
+	if v.Type() != eval.TypeSet {
+		fail("cannot process __json attribute: [json.exception.type_error.302] type must be object, but is %s", jsonType(v))
+	}
+	return text
+}
+
+// jsonType returns the name of a value's type in JSON.
+func jsonType(v eval.Value) string {
+	switch v.Type() {
+	case eval.TypeNull:
+		return "null"
+	case eval.TypeBool:
+		return "boolean"
+	case eval.TypeString:
+		return "string"
+	case eval.TypeList:
+		return "array"
+	}
+	return "number"
 }
 
 // isSpace tells what separates words in attributes that hold lists as strings.
@@ -168,7 +196,11 @@ func (b *drvBuilder) special(key, s string) {
 		b.hash = &s
 	case "outputHashAlgo":
 		// An unknown one counts as none: the hash may name its own.
-		b.hashAlgo, _ = nixhash.ParseAlgorithm(s)
+		algo, err := nixhash.ParseAlgorithm(s)
+		if err != nil && !errors.Is(err, nixhash.ErrUnknownAlgorithm) {
+			panic(eval.Wrap(0, err))
+		}
+		b.hashAlgo = algo
 	case "outputHashMode":
 		b.setHashMode(s)
 	}

@@ -112,7 +112,7 @@ func TestDerivationErrors(t *testing.T) {
 		{`"${./nope}"`, "path '/w/nope' does not exist"},
 		{`import ./nope`, "path '/w/nope' does not exist"},
 		{`builtins.readFile ./nope`, "path '/w/nope' does not exist"},
-		{`builtins.readDir ./file.txt`, "'/w/file.txt' is not a directory"},
+		{`builtins.readDir ./file.txt`, `cannot read directory "/w/file.txt": Not a directory`},
 		{`builtins.hashFile "foo" ./file.txt`, "unknown hash algorithm 'foo', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'"},
 		{`<x>`, "file 'x' was not found in the Nix search path (add it using $NIX_PATH or -I)"},
 		{`builtins.fetchurl { url = "http://h/x@"; }`, "invalid store path name when fetching URL 'http://h/x@': name 'x@' contains illegal character '@'. Please add a valid 'name' attribute to the argument for 'fetchurl', so that it can create a valid store path."},

@@ -83,7 +83,7 @@ func (w *world) primReadDir(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 	w.check(path)
 	entries, err := w.host.ReadDir(path)
 	if errors.Is(err, syscall.ENOTDIR) {
-		panic(&eval.Error{Kind: eval.KindOther, Err: err, Msg: "'" + path + "' is not a directory"})
+		panic(&eval.Error{Kind: eval.KindOther, Err: err, Msg: "cannot read directory \"" + path + "\": Not a directory"})
 	}
 	if err != nil {
 		throw(path, err)

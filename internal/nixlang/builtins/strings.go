@@ -70,14 +70,10 @@ func primHashString(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	name := c.ForceStringNoCtx(0, args[0], "while evaluating the first argument passed to builtins.hashString")
 	algo, err := nixhash.ParseAlgorithm(name)
 	if err != nil {
-		throwUnknownHash(name)
+		panic(eval.Wrap(0, err))
 	}
 	s := c.ForceString(0, args[1], "while evaluating the second argument passed to builtins.hashString")
 	return eval.String(nixhash.Sum(algo, []byte(s.AsString())).Base16())
-}
-
-func throwUnknownHash(name string) {
-	panic(eval.Errorf(eval.KindOther, 0, "unknown hash algorithm '%s', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'", name))
 }
 
 func (l *Library) primConvertHash(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
@@ -89,7 +85,7 @@ func (l *Library) primConvertHash(c *eval.Ctx, _ eval.Pos, args []eval.Value) ev
 		name := text(at, "while evaluating the attribute 'hashAlgo'")
 		var err error
 		if algo, err = nixhash.ParseAlgorithm(name); err != nil {
-			throwUnknownHash(name)
+			panic(eval.Wrap(0, err))
 		}
 	}
 	format := text(c.GetAttr(a, c.Intern("toHashFormat"), "while locating the attribute 'toHashFormat'"), "while evaluating the attribute 'toHashFormat'")

@@ -1,0 +1,60 @@
+package main
+
+import "strings"
+
+// answer is what becomes of a program.
+type answer struct {
+	messages []string // of trace and warn: their first lines, in order
+	value    string   // what the driver says, as Nix prints a string; "" after an error
+	err      string   // first line of the error, without "error: "
+}
+
+// String is the form in which answers are kept.
+func (a answer) String() string {
+	var b strings.Builder
+	for _, m := range a.messages {
+		b.WriteString(m + "\n")
+	}
+	if a.err != "" {
+		b.WriteString("error: " + a.err + "\n")
+	} else {
+		b.WriteString(a.value + "\n")
+	}
+	return b.String()
+}
+
+// class sorts errors, for the summary.
+func (a answer) class() string {
+	if a.err == "" {
+		return "value"
+	}
+	for _, c := range classes {
+		if strings.Contains(a.err, c.says) {
+			return c.name
+		}
+	}
+	return "other error"
+}
+
+var classes = []struct{ name, says string }{
+	{"parse", "syntax error"}, {"parse", "already defined"}, {"parse", "duplicate formal"},
+	{"undefined variable", "undefined variable"},
+	{"missing attribute", "missing"},
+	{"infinite recursion", "infinite recursion"},
+	{"stack overflow", "stack overflow"},
+	{"type error", "but found"}, {"type error", "cannot coerce"}, {"type error", "not a function"}, {"type error", "cannot add"},
+	{"argument", "required argument"}, {"argument", "unexpected argument"},
+	{"assertion", "assertion"},
+	{"overflow", "overflow"},
+	{"derivation", "derivation"},
+}
+
+// noMessage is the err of an error that says nothing: throw "".
+const noMessage = "(no message)"
+
+// firstLine cuts a message off at the end of its first line. Blanks count as
+// one: Nix expands tabs when it shows a message.
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return strings.Join(strings.Fields(s), " ")
+}

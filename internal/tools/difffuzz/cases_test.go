@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Programs on which this evaluator and Nix did not agree once, with Nix's
+// answers. "difffuzz -keep" adds some, "difffuzz -check" asks Nix again.
+func TestCases(t *testing.T) {
+	names, err := filepath.Glob("testdata/cases/*.nix")
+	if err != nil || len(names) < 10 {
+		t.Fatalf("%d cases, %v", len(names), err)
+	}
+	texts, err := readAll(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := prepare(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := writePrograms(dir, texts); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		base := strings.TrimSuffix(name, ".nix")
+		t.Run(filepath.Base(base), func(t *testing.T) {
+			want, err := os.ReadFile(base + ".answer")
+			if err != nil {
+				t.Fatal(err)
+			}
+			us, err := newOurs(t.Context(), dir, batchMemory)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer us.close()
+			a, err := us.run(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := neutral(a, dir, i); !sameText(string(want), got) {
+				t.Errorf("%s\n(-Nix +ours):\n%s", texts[i], cmp.Diff(string(want), got))
+			}
+		})
+	}
+}
+
+// What nix repl prints is taken apart rightly.
+func TestReadAnswer(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"\"is 1\"\n", "\"is 1\"\n"},
+		{"trace: a\nb\nevaluation warning: c\n\"is 1\"\n", "trace: a\nevaluation warning: c\n\"is 1\"\n"},
+		{"error:\n       … while calling x\n\n       error: the\tmessage\n       more\n", "error: the message\n"},
+		{"error: short", "error: short\n"},
+		{"error:\n       … while calling x\n\n       error:", "error: (no message)\n"},
+		{"error:\n       … while calling x\n\n       error:\n       second line", "error: (no message)\n"},
+	} {
+		if got := readAnswer(test.text).String(); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+// Differences that doc/compat.md names do not count, all others do.
+func TestSame(t *testing.T) {
+	for _, test := range []struct {
+		a, b answer
+		want bool
+	}{
+		{answer{value: "1"}, answer{value: "1"}, true},
+		{answer{value: "1"}, answer{value: "2"}, false},
+		{answer{value: "1", messages: []string{"trace: a"}}, answer{value: "1"}, false},
+		{answer{err: "undefined variable 'a'"}, answer{err: "undefined variable 'b'"}, true},
+		{answer{err: "found: { f = «lambda f @ x:1:2»; }"}, answer{err: "found: { f = «thunk»; }"}, true},
+		{answer{err: "a"}, answer{err: "b"}, false},
+	} {
+		if got := same(test.a, test.b); got != test.want {
+			t.Errorf("%v and %v: %v", test.a, test.b, got)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// compare has both evaluate programs and returns those that differ. The values
+// of the others are printed by both in a form, too, unless it is formNone.
+func (o *options) compare(ctx context.Context, texts []string, f form) ([]difference, error) {
+	return o.compareCounting(ctx, texts, f, map[string]int{})
+}
+
+func (o *options) compareCounting(ctx context.Context, texts []string, f form, counts map[string]int) ([]difference, error) {
+	if err := writePrograms(o.dir, texts); err != nil {
+		return nil, err
+	}
+	nix := newOracle(o.nix, o.dir)
+	want, err := nix.run(ctx, len(texts))
+	if err != nil {
+		return nil, err
+	}
+	us, err := newOurs(ctx, o.dir, batchMemory)
+	if err != nil {
+		return nil, err
+	}
+	var diffs []difference
+	var values []int
+	for i, w := range want {
+		if w.err == crashed {
+			counts["Nix has crashed"]++
+			continue
+		}
+		got, err := us.run(i)
+		if err != nil {
+			return nil, fmt.Errorf("%w:\n%s", err, texts[i])
+		}
+		counts[w.class()]++
+		if !same(w, got) {
+			diffs = append(diffs, difference{texts[i], formNone, w, got, i})
+		} else if w.err == "" {
+			values = append(values, i)
+		}
+	}
+	us.close()
+	if f == formNone {
+		return diffs, nil
+	}
+	more, err := o.comparePrinted(ctx, texts, values, f)
+	return append(diffs, more...), err
+}
+
+// comparePrinted compares values as nix-instantiate prints them. It evaluates
+// anew, since what has been evaluated already is printed even by a lazy form.
+func (o *options) comparePrinted(ctx context.Context, texts []string, values []int, f form) (diffs []difference, err error) {
+	want, err := newOracle(o.nix, o.dir).print(ctx, values, f)
+	if err != nil {
+		return nil, err
+	}
+	us, err := newOurs(ctx, o.dir, batchMemory)
+	if err != nil {
+		return nil, err
+	}
+	defer us.close()
+	for _, i := range values {
+		got, err := us.print(i, f)
+		if err != nil {
+			return nil, fmt.Errorf("%w:\n%s", err, texts[i])
+		}
+		got.messages = nil // compared before
+		if !same(want[i], got) {
+			diffs = append(diffs, difference{texts[i], f, want[i], got, i})
+		}
+	}
+	return diffs, nil
+}
+
+// same tells whether two answers agree, but for what doc/compat.md names: an
+// evaluated and an unevaluated lambda are the same in messages, of several
+// undefined variables another one may be reported, and that a directory is no
+// file is said in other words.
+func same(a, b answer) bool {
+	return a.value == b.value && general(a.err) == general(b.err) &&
+		slices.EqualFunc(a.messages, b.messages, func(x, y string) bool { return general(x) == general(y) })
+}
+
+var directory = regexp.MustCompile("^(error: )?read .*: [Ii]s a directory$")
+
+var lambda = regexp.MustCompile("«lambda[^»]*»")
+
+func general(msg string) string {
+	if strings.HasPrefix(strings.TrimPrefix(msg, "error: "), "undefined variable '") {
+		return "undefined variable"
+	}
+	if directory.MatchString(msg) {
+		return "a directory is read as a file"
+	}
+	return lambda.ReplaceAllString(msg, "«thunk»")
+}

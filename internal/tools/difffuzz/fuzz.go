@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"isomorph/internal/nixlang/gen"
+)
+
+// difference is a program that does not mean the same to both.
+type difference struct {
+	text      string
+	form      form // in which its value is printed; formNone: as the driver describes it
+	want, got answer
+	index     int
+}
+
+func (d difference) print(w io.Writer) {
+	fmt.Fprintf(w, "--- program\n%s\n", d.text)
+	if d.form != formNone {
+		fmt.Fprintf(w, "--- printed with %s\n", strings.Join(d.form.args(), " "))
+	}
+	fmt.Fprintf(w, "--- Nix\n%s--- ours\n%s", d.want, d.got)
+}
+
+// fuzz compares batches until something says stop.
+func (o *options) fuzz(ctx context.Context) error {
+	start, seed := time.Now(), o.seed
+	counts, total, found := map[string]int{}, 0, 0
+	for ; o.more(start, total) && ctx.Err() == nil && found < o.most; seed++ {
+		trees, texts := o.makeBatch(seed)
+		diffs, err := o.compareCounting(ctx, texts, form(seed%4), counts)
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+		total += len(texts)
+		for _, d := range distinct(diffs) {
+			found++
+			fmt.Fprintf(o.out, "=== seed %d, program %d\n", seed, d.index)
+			if t := trees[d.index]; t != nil && o.minimize {
+				d = o.shrink(ctx, t, d)
+			}
+			d.print(o.out)
+		}
+	}
+	o.summary(counts, total, start, seed, found)
+	if found > 0 {
+		return errDifferent
+	}
+	return nil
+}
+
+func (o *options) more(start time.Time, total int) bool {
+	return (o.count == 0 || total < o.count) && (o.duration == 0 || time.Since(start) < o.duration)
+}
+
+// makeBatch makes the programs of a seed. One in twelve is damaged and has no
+// tree.
+func (o *options) makeBatch(seed uint64) (trees []*gen.Node, texts []string) {
+	src := rand.New(rand.NewPCG(seed, 0))
+	for range o.batch {
+		t := gen.Program(src, gen.Options{Fuel: 5 + src.IntN(o.fuel), Wrong: []int{-1, 10, 40}[src.IntN(3)]})
+		text := t.String()
+		if src.IntN(12) == 0 {
+			text, t = gen.Corrupt(src, text), nil
+		}
+		trees, texts = append(trees, t), append(texts, text)
+	}
+	return trees, texts
+}
+
+// distinct leaves one of the differences that look alike.
+func distinct(diffs []difference) (r []difference) {
+	seen := map[string]bool{}
+	for _, d := range diffs {
+		key := d.want.class() + " " + d.got.class() + " " + pattern(d.want) + pattern(d.got)
+		if !seen[key] {
+			seen[key] = true
+			r = append(r, d)
+		}
+	}
+	return r
+}
+
+// pattern is the part of an answer that programs with the same fault share.
+func pattern(a answer) string {
+	s := a.err
+	if len(s) > 25 {
+		s = s[:25]
+	}
+	return s
+}
+
+func (o *options) summary(counts map[string]int, total int, start time.Time, seed uint64, found int) {
+	took := time.Since(start)
+	fmt.Fprintf(o.out, "%d programs (seeds %d to %d) in %s, %.0f a second, %d differences\n",
+		total, o.seed, seed-1, took.Round(time.Second), float64(total)/took.Seconds(), found)
+	for _, c := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(o.out, "%8d %s\n", counts[c], c)
+	}
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"cmp"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// oracle is a real Nix.
+type oracle struct {
+	prefix []string
+	dir    string // of the programs
+	store  string
+}
+
+// config are settings that leave nothing to the machine's nix.conf.
+const config = "experimental-features = nix-command\nsubstituters =\nbuild-users-group =\nsandbox = false\nfsync-metadata = false\n"
+
+// memoryStore is a store that a process of Nix has to itself. It is fast, but
+// knows no references of what is in it, so that a derivation with the whole
+// graph of another one as its input is made wrongly.
+const memoryStore = "dummy://?read-only=false"
+
+// newOracle is a Nix with a real store in the directory of the programs.
+func newOracle(nix []string, dir string) oracle {
+	return oracle{nix, dir, filepath.Join(dir, "store")}
+}
+
+func (n oracle) command(ctx context.Context, args ...string) *exec.Cmd {
+	args = append(append([]string(nil), n.prefix...), args...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = n.dir
+	cmd.Env = append(os.Environ(), "NIX_CONFIG="+config, "NIX_PATH=", "GC_INITIAL_HEAP_SIZE=64M")
+	return cmd
+}
+
+// colour is what nix repl marks values with, whatever it writes to.
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+const prompt = "nix-repl> "
+
+// crashed is the error of a program on which Nix itself dies. There is nothing
+// to compare it with.
+const crashed = "(Nix has crashed)"
+
+// run evaluates the first count programs by the driver.
+func (n oracle) run(ctx context.Context, count int) ([]answer, error) {
+	queries := make([]string, count)
+	for i := range queries {
+		queries[i] = fmt.Sprintf("run %q", number(i))
+	}
+	return n.ask(ctx, []string{"run = import " + n.dir + "/driver.nix"}, queries)
+}
+
+// ask has expressions evaluated behind definitions. One on which Nix dies costs
+// a process; the others share one.
+func (n oracle) ask(ctx context.Context, definitions, queries []string) (answers []answer, err error) {
+	for len(answers) < len(queries) {
+		some, err := n.session(ctx, definitions, queries[len(answers):])
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, some...)
+	}
+	return answers, nil
+}
+
+// session evaluates in one process: "nix repl" goes on after an error. It shows
+// each line that it reads behind its prompt, which tells whose output follows.
+// If it dies, the answer to that query is the last one.
+func (n oracle) session(ctx context.Context, definitions, queries []string) (answers []answer, err error) {
+	in := strings.Join(definitions, "\n") + "\n" + strings.Join(queries, "\n") + "\n"
+	cmd := n.command(ctx, "nix", "repl", "--store", n.store)
+	cmd.Stdin = strings.NewReader(in)
+	out, err := cmd.CombinedOutput()
+	if _, died := errors.AsType[*exec.ExitError](err); err != nil && !died || ctx.Err() != nil {
+		return nil, fmt.Errorf("nix repl: %w\n%s", err, tail(out))
+	}
+	rest := colour.ReplaceAllString(string(out), "")
+	for i, q := range queries {
+		_, after, ok := strings.Cut(rest, prompt+q+"\n")
+		if !ok {
+			return nil, fmt.Errorf("nix repl did not get to query %d of %d: %w\n%s", i, len(queries), err, tail(out))
+		}
+		mine, _, ok := strings.Cut(after, "\n"+prompt)
+		if !ok {
+			return append(answers, answer{err: crashed}), nil
+		}
+		rest = after[len(mine)+1:]
+		answers = append(answers, readAnswer(mine))
+	}
+	return answers, nil
+}
+
+func tail(b []byte) string {
+	if len(b) > 1000 {
+		b = b[len(b)-1000:]
+	}
+	return string(bytes.TrimSpace(b))
+}
+
+// readAnswer reads what nix repl says to one line.
+func readAnswer(text string) (a answer) {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	a.messages, lines = splitMessages(lines)
+	for _, l := range lines {
+		if strings.HasPrefix(l, `"is `) {
+			a.value = l
+			return a
+		}
+	}
+	a.err = readError(lines)
+	return a
+}
+
+// splitMessages takes what trace and warn say off. Their messages may have
+// several lines, of which the first counts.
+func splitMessages(lines []string) (messages, rest []string) {
+	for i, l := range lines {
+		if strings.HasPrefix(l, "error:") || strings.HasPrefix(l, `"is `) {
+			return messages, lines[i:]
+		}
+		for _, p := range []string{"trace: ", "evaluation warning: ", "warning: "} {
+			if strings.HasPrefix(l, p) {
+				messages = append(messages, firstLine(l))
+			}
+		}
+	}
+	return messages, nil
+}
+
+// readError finds the message below its trace. The "error:" above a trace stands
+// alone; so does that of a message whose first line is empty.
+func readError(lines []string) string {
+	for _, l := range slices.Backward(lines) {
+		msg, ok := strings.CutPrefix(strings.TrimLeft(l, " "), "error:")
+		if ok && (msg != "" || l[0] == ' ') {
+			return cmp.Or(firstLine(msg), noMessage)
+		}
+	}
+	if len(lines) > 0 && lines[0] == "error:" {
+		return noMessage
+	}
+	return "(unreadable) " + strings.Join(lines, " | ")
+}
+
+// form is a way to print values.
+type form int
+
+const (
+	formStrict form = iota
+	formJSON
+	formXML
+	formLazy
+	formNone
+)
+
+func (f form) args() []string {
+	switch f {
+	case formJSON:
+		return []string{"--eval", "--strict", "--json"}
+	case formXML:
+		return []string{"--eval", "--strict", "--xml", "--no-location"}
+	case formLazy:
+		return []string{"--eval"}
+	}
+	return []string{"--eval", "--strict"}
+}
+
+// print has nix-instantiate print the values of programs. It stops at an error;
+// the programs behind that one are given to another process.
+func (n oracle) print(ctx context.Context, programs []int, f form) (map[int]answer, error) {
+	answers := map[int]answer{}
+	for len(programs) > 0 {
+		args := append([]string{"nix-instantiate", "--store", n.store, "--read-write-mode"}, f.args()...)
+		for _, i := range programs {
+			args = append(args, filepath.Join(n.dir, number(i)+".nix"), filepath.Join(n.dir, "marker.nix"))
+		}
+		cmd := n.command(ctx, args...)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+			return nil, fmt.Errorf("nix-instantiate: %w", err)
+		}
+		texts := f.split(stdout.String())
+		if len(texts) > len(programs) {
+			return nil, fmt.Errorf("nix-instantiate printed %d values for %d programs", len(texts), len(programs))
+		}
+		for k, t := range texts {
+			answers[programs[k]] = answer{value: t}
+		}
+		programs = programs[len(texts):]
+		if err == nil && len(programs) > 0 {
+			return nil, fmt.Errorf("nix-instantiate left %d programs out", len(programs))
+		}
+		if err != nil && len(programs) > 0 {
+			answers[programs[0]] = answer{err: readError(strings.Split(stderr.String(), "\n"))}
+			programs = programs[1:]
+		}
+	}
+	return answers, nil
+}
+
+// split takes the values in an output apart. What follows the last marker is
+// the beginning of a value that ended in an error.
+func (f form) split(out string) []string {
+	marker := "\"this ends a value\"\n"
+	if f == formXML {
+		marker = "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n  <string value=\"this ends a value\" />\n</expr>\n"
+	}
+	texts := strings.Split(out, marker)
+	texts = texts[:len(texts)-1]
+	if f != formXML {
+		for i, t := range texts {
+			texts[i] = strings.TrimSuffix(t, "\n")
+		}
+	}
+	return texts
+}

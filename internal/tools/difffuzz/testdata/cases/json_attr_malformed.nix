@@ -1,0 +1,1 @@
+derivation { name = "foo-1.2"; __json = "x"; }

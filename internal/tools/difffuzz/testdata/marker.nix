@@ -1,0 +1,1 @@
+"this ends a value"
