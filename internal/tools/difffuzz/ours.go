@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"isomorph/internal/fetchtree"
+	"isomorph/internal/gitrepo"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/pipeline"
-	"isomorph/internal/store/localstore"
 )
 
 // ours is this evaluator, with a store that is empty and stays so.
@@ -28,6 +29,9 @@ type ours struct {
 // machine may be busy.
 const patience = 5 * time.Minute
 
+// nothing is an environment without variables.
+func nothing(string) (string, bool) { return "", false }
+
 // batchMemory is what one batch may use before garbage is collected, and twice that.
 const batchMemory = 256 << 20
 
@@ -37,12 +41,14 @@ func newOurs(ctx context.Context, dir string, memory int64) (*ours, error) {
 		return func(msg string) { o.messages = append(o.messages, firstLine(prefix+msg)) }
 	}
 	cfg := pipeline.Config{
-		Store: localstore.Options{Root: filepath.Join(dir, "no-store")},
+		NoStore: true,
 		Eval: pipeline.EvalConfig{
 			System: "x86_64-linux", Dir: dir, AllowIFD: true, Home: os.Getenv("HOME"), Memory: memory,
-			Trace: say("trace: "), Warn: say("warning: "), EvalWarn: say("evaluation warning: "),
+			LookupEnv: nothing,
+			Trace:     say("trace: "), Warn: say("warning: "), EvalWarn: say("evaluation warning: "),
 		},
-		Now: func() time.Time { return time.Unix(1, 0) },
+		Inputs: fetchtree.Options{Git: gitrepo.Options{LookupEnv: nothing}},
+		Now:    func() time.Time { return time.Unix(1, 0) },
 	}
 	s, err := pipeline.Open(ctx, cfg, true)
 	if err != nil {
