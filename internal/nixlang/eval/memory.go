@@ -3,62 +3,124 @@ package eval
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // MemoryPolicy is how the garbage collector is to work during an evaluation.
 // Collecting is the largest single cost that can be switched: an evaluation
-// keeps most of what it makes, so that collections find little, and a NixOS
-// system evaluates in half of the CPU time without any.
+// keeps much of what it makes, so that each collection marks a lot to find
+// little. Never to collect is not best either, because memory that is new to
+// the process costs more than memory that is used again.
 type MemoryPolicy struct {
 	// Total is how much memory the process may use, in bytes: that of the
 	// machine or of its control group. Zero is taken as 4 GiB.
 	Total int64
-	// Free is how much may be used before the first collection; zero is taken
-	// as 40 % of Total, but no more than 4 GiB.
+	// Free is how large the heap may be, in bytes, however little of it is in
+	// use; zero is taken as 256 MiB, but no more than 20 % of Total.
 	Free int64
 }
 
-// afterFirst is the growth in percent between collections once Free is used up.
-const afterFirst = 60
+const (
+	defaultFree = 256 << 20
+	// growth is how large the heap may become between two collections, in
+	// percent more than what the first of them left.
+	growth = 80
+	// runtimeMinimum is the size of the heap, in bytes, below which the runtime
+	// does not collect at a GC percentage of 100.
+	runtimeMinimum = 4 << 20
+)
 
 // Start puts the policy into force, for the whole process, and returns what
 // ends it: the former settings are restored and free memory is given back to
 // the system. One policy can be in force at a time.
 //
-// At first nothing is collected. The collection that takes place when Free is
-// used up switches to collecting as usual, bounded by 80 % of Total.
+// The first collection takes place when the heap has the size Free. From then on
+// a heap may grow to Free, or by a fixed part of what is in use if that is more,
+// bounded by 80 % of Total.
 func (p MemoryPolicy) Start() (stop func()) {
 	if p.Total <= 0 {
 		p.Total = 4 << 30
 	}
 	if p.Free <= 0 {
-		p.Free = min(p.Total/5*2, 4<<30)
+		p.Free = min(p.Total/5, defaultFree)
 	}
-	var mu sync.Mutex
-	stopped := false
-	percent := debug.SetGCPercent(-1)
-	limit := debug.SetMemoryLimit(p.Free)
-	onCollection(func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !stopped {
-			debug.SetGCPercent(afterFirst)
-			debug.SetMemoryLimit(p.Total / 5 * 4)
-		}
-	})
+	w := &memoryWatch{free: p.Free}
+	percent := debug.SetGCPercent(int(p.Free / runtimeMinimum * 100))
+	limit := debug.SetMemoryLimit(p.Total / 5 * 4)
+	w.await()
+	hugePages.Do(func() { useHugePages(p.Free) })
 	return func() {
-		mu.Lock()
-		defer mu.Unlock()
-		stopped = true
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.stopped = true
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
 		debug.FreeOSMemory()
 	}
 }
 
-// onCollection arranges for f to be called after the next collection.
-func onCollection(f func()) {
+// hugePage is the size in bytes of the pages that the kernel may use instead of
+// small ones.
+const hugePage = 2 << 20
+
+// hugePages is done once in a process: memory that the heap has had before would
+// be cleared, and so be touched, when it is asked for in one piece.
+var hugePages sync.Once
+
+// useHugePages asks the kernel to back the heap, up to a size in bytes, with
+// huge pages. The heap grows in small steps, each of them new to the kernel, so
+// it is made to grow to that size at once, by something that is thrown away
+// again without having been touched. A kernel that has no huge pages, or is told
+// not to use them, goes on as before.
+func useHugePages(size int64) {
+	room := make([]byte, size+2*hugePage)
+	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(room))) % hugePage
+	_ = unix.Madvise(room[skip:skip+uintptr(size)&^(hugePage-1)], unix.MADV_HUGEPAGE)
+	runtime.KeepAlive(room)
+	room = nil
+	runtime.GC()
+}
+
+// memoryWatch sets the size of the heap anew after each collection.
+type memoryWatch struct {
+	free    int64
+	mu      sync.Mutex
+	stopped bool
+}
+
+// await arranges for adjust to be called after the next collection.
+func (w *memoryWatch) await() {
 	sentinel := new([64]byte) // too large to share a block with others
-	runtime.AddCleanup(sentinel, func(int) { f() }, 0)
+	runtime.AddCleanup(sentinel, func(w *memoryWatch) { w.adjust() }, w)
+}
+
+func (w *memoryWatch) adjust() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return
+	}
+	w.await()
+	debug.SetGCPercent(gcPercent(w.free, heapInUse()))
+}
+
+// gcPercent returns the percentage at which a heap of which live bytes are in
+// use grows to the size that the policy allows.
+func gcPercent(free, live int64) int {
+	live = max(live, runtimeMinimum)
+	return int(max(growth, (free-live)*100/live))
+}
+
+// heapInUse returns how many bytes the last collection left.
+func heapInUse() int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return int64(sample[0].Value.Uint64())
 }

@@ -1,6 +1,7 @@
 package eval_test
 
 import (
+	"runtime"
 	"runtime/debug"
 	"testing"
 
@@ -13,7 +14,7 @@ func TestMemoryPolicy(t *testing.T) {
 	defer debug.SetGCPercent(before)
 	limit := debug.SetMemoryLimit(-1)
 	stop := eval.MemoryPolicy{Total: 1 << 33}.Start()
-	if got, want := debug.SetMemoryLimit(-1), int64(1<<33/5*2); got != want {
+	if got, want := debug.SetMemoryLimit(-1), int64(1<<33/5*4); got != want {
 		t.Errorf("got limit %d, want %d", got, want)
 	}
 	stop()
@@ -23,4 +24,44 @@ func TestMemoryPolicy(t *testing.T) {
 	if got := debug.SetMemoryLimit(-1); got != limit {
 		t.Errorf("got limit %d, want %d", got, limit)
 	}
+}
+
+// TestHeapSize: a small heap may grow to what is free, a large one in
+// proportion to what is in use.
+func TestHeapSize(t *testing.T) {
+	const mb = 1 << 20
+	for _, c := range []struct {
+		free, live int64
+		want       int // percent
+	}{
+		{256 * mb, 0, 6300},
+		{256 * mb, 64 * mb, 300},
+		{256 * mb, 128 * mb, 100},
+		{256 * mb, 200 * mb, 80},
+		{256 * mb, 1000 * mb, 80},
+	} {
+		if got := eval.GCPercent(c.free, c.live); got != c.want {
+			t.Errorf("%d MB in use, %d free: got %d %%, want %d", c.live/mb, c.free/mb, got, c.want)
+		}
+	}
+}
+
+// TestMemoryPolicyAdjusts waits for a collection to set the percentage anew.
+func TestMemoryPolicyAdjusts(t *testing.T) {
+	stop := eval.MemoryPolicy{Total: 1 << 33, Free: 64 << 20}.Start()
+	defer stop()
+	const mark = 9999
+	debug.SetGCPercent(mark)
+	kept := make([]byte, 20<<20)
+	for range 1000 {
+		runtime.GC()
+		if now := debug.SetGCPercent(mark); now != mark {
+			if now < 80 || now > 300 {
+				t.Errorf("got %d %% with 20 of 64 MB in use", now)
+			}
+			runtime.KeepAlive(kept)
+			return
+		}
+	}
+	t.Error("a collection did not change the percentage")
 }
