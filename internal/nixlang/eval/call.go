@@ -208,9 +208,11 @@ func (c *Ctx) runPrimOp(p *PrimOp, args []Value, pos Pos) Value {
 func (c *Ctx) runLambda1(cl *closure, arg Value, pos Pos) Value {
 	fn := cl.fn
 	if fn.hasFormals {
-		e := c.newEnv(cl.env, fn.slots)
+		e := c.callFrame(cl.env, fn.slots)
 		c.bindFormals(fn, e, arg, pos)
-		return c.runBody(fn, e, pos)
+		v := c.runBody(fn, e, pos)
+		c.recycleFrame(e, fn.slots)
+		return v
 	}
 	e := c.callFrame(cl.env, 1)
 	*e.slot(0) = arg

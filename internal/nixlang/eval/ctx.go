@@ -96,7 +96,7 @@ type Ctx struct {
 	steps  int     // calls so far, counted when somebody wants to limit them
 	args   []Value // arguments of the builtins that are running
 
-	spareFrames [syntax.MaxFused]spares[env] // by number of slots, from 1
+	spareFrames [spareSizes]spares[env] // by number of slots
 	spareThunks spares[Thunk]
 }
 

@@ -18,7 +18,7 @@ func (c *Ctx) bindFormals(fn *lambda, e *env, arg Value, pos Pos) {
 		c.Stats.PlanHits++
 	}
 	if fn.hasArg {
-		*e.slot(len(fn.formals)) = arg
+		*e.slot(len(fn.formals)) = AttrsValue(a)
 	}
 	for i, x := range plan.from {
 		if x >= 0 {

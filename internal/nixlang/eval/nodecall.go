@@ -25,7 +25,11 @@ func (n *call1Node) eval(c *Ctx, e *env) Value {
 	f := n.fun.eval(c, e)
 	switch f.kind() {
 	case kLambda:
-		if cl := (*closure)(f.p); cl.fn.simple(1) {
+		cl := (*closure)(f.p)
+		if cl.fn.hasFormals {
+			return c.callFormals(cl, &n.args[0], e, n.pos)
+		}
+		if len(cl.fn.params) == 1 {
 			return c.callLending(cl, n.args[:], e, n.pos)
 		}
 	case kPrimOp:

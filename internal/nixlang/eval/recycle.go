@@ -23,6 +23,9 @@ import "unsafe"
 // spareMax bounds how many free frames of a size, and thunks, are held back.
 const spareMax = 1024
 
+// spareSizes is the number of slots from which on frames are not used again.
+const spareSizes = 9
+
 // spares is a stack of free objects of one kind.
 type spares[T any] struct {
 	n    int
@@ -62,10 +65,12 @@ func (a *argument) lend(c *Ctx, e *env) Value {
 	return Value{unsafe.Pointer(t), uint64(kThunk)}
 }
 
-// callFrame makes a frame for a call, of 1 to 3 slots that the caller fills at
-// once: they may not be empty.
+// callFrame makes a frame of n empty slots for a call.
 func (c *Ctx) callFrame(up *env, n int) *env {
-	s := &c.spareFrames[n-1]
+	if n >= spareSizes {
+		return c.newEnv(up, n)
+	}
+	s := &c.spareFrames[n]
 	if s.n == 0 {
 		return c.newEnv(up, n)
 	}
@@ -79,12 +84,12 @@ func (c *Ctx) callFrame(up *env, n int) *env {
 // recycleFrame takes a frame of n slots that was made by callFrame and whose
 // body has run.
 func (c *Ctx) recycleFrame(e *env, n int) {
-	if e.flags&envKept == 0 {
+	if e.flags&envKept == 0 && n < spareSizes {
 		if checkRecycled {
 			spoilFrame(e, n)
 			return
 		}
-		if s := &c.spareFrames[n-1]; s.n < spareMax {
+		if s := &c.spareFrames[n]; s.n < spareMax {
 			for i := range n {
 				*e.slot(i) = Value{}
 			}
@@ -129,6 +134,22 @@ func (c *Ctx) callLending(cl *closure, args []argument, e *env, pos Pos) Value {
 		}
 	}
 	c.recycleFrame(g, len(args))
+	return v
+}
+
+// callFormals calls a function with a set pattern with an argument that is in e.
+// The thunk of the argument is of no more use when the frame has been filled.
+func (c *Ctx) callFormals(cl *closure, arg *argument, e *env, pos Pos) Value {
+	c.enter(pos)
+	slot := arg.lend(c, e)
+	g := c.callFrame(cl.env, cl.fn.slots)
+	c.bindFormals(cl.fn, g, slot, pos)
+	if arg.code != nil {
+		c.recycleThunk(slot)
+	}
+	v := c.runBody(cl.fn, g, pos)
+	c.depth--
+	c.recycleFrame(g, cl.fn.slots)
 	return v
 }
 
