@@ -71,6 +71,7 @@ type container struct {
 	list  []eval.Value
 	attrs *eval.AttrsBuilder
 	key   eval.Sym
+	spare *eval.AttrsBuilder // of earlier sets in this place
 }
 
 func (b *valueBuilder) add(v eval.Value) {
@@ -98,11 +99,32 @@ func (b *valueBuilder) Int(v int64)     { b.add(eval.Int(v)) }
 func (b *valueBuilder) Float(v float64) { b.add(eval.Float(v)) }
 func (b *valueBuilder) String(v string) { b.add(eval.String(v)) }
 func (b *valueBuilder) Time(v string)   { b.add(b.timestamp(v)) }
-func (b *valueBuilder) BeginArray()     { b.open = append(b.open, container{}) }
+func (b *valueBuilder) BeginArray()     { b.push().attrs = nil }
 func (b *valueBuilder) EndArray()       { b.add(eval.List(b.pop().list)) }
-func (b *valueBuilder) BeginObject()    { b.open = append(b.open, container{attrs: b.c.NewAttrs(8)}) }
 func (b *valueBuilder) Key(k string)    { b.open[len(b.open)-1].key = b.c.Intern(k) }
 func (b *valueBuilder) EndObject()      { b.add(b.pop().attrs.Build()) }
+
+// BeginObject uses the builder of the last object at this depth again: objects
+// that follow each other often have the same keys.
+func (b *valueBuilder) BeginObject() {
+	top := b.push()
+	if top.spare == nil {
+		top.spare = b.c.NewAttrs(8)
+	}
+	top.spare.Reset()
+	top.attrs = top.spare
+}
+
+// push opens a container, of which all but the spare builder is empty.
+func (b *valueBuilder) push() *container {
+	if n := len(b.open); n < cap(b.open) {
+		b.open = b.open[:n+1]
+		b.open[n] = container{spare: b.open[n].spare}
+	} else {
+		b.open = append(b.open, container{})
+	}
+	return &b.open[len(b.open)-1]
+}
 
 func (b *valueBuilder) timestamp(v string) eval.Value {
 	set := b.c.NewAttrs(2)

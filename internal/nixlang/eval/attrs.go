@@ -117,6 +117,7 @@ type AttrsBuilder struct {
 	c     *Ctx
 	items []Attr
 	pos   Pos
+	last  *shape // of the set built before the last Reset
 }
 
 // NewAttrs starts a set; capacity is a guess of its size.
@@ -140,12 +141,16 @@ func (b *AttrsBuilder) SetPos(p Pos) { b.pos = p }
 func (b *AttrsBuilder) Len() int { return len(b.items) }
 
 // Build makes the set. Of several attributes of the same name the last one
-// counts. The builder must not be used any more.
+// counts. The builder must not be used any more before a [AttrsBuilder.Reset].
 func (b *AttrsBuilder) Build() Value { return b.build(false) }
 
 // BuildFirst is Build, but of several attributes of the same name the first
 // one counts, as listToAttrs has it.
 func (b *AttrsBuilder) BuildFirst() Value { return b.build(true) }
+
+// Reset makes the builder fit for another set after Build. If that turns out to
+// have the same names, the two share what is known about them.
+func (b *AttrsBuilder) Reset() { b.items, b.pos = b.items[:0], 0 }
 
 func bySym(x, y Attr) int { return int(int64(x.Name) - int64(y.Name)) }
 
@@ -168,7 +173,15 @@ func (b *AttrsBuilder) build(first bool) Value {
 		}
 		out = append(out, it)
 	}
-	return AttrsValue(b.c.attrsOf(out, hasPos, b.pos))
+	if b.last != nil && !hasPos && b.last.hasNames(out) {
+		return AttrsValue(b.c.fillAttrs(b.last, out, b.pos))
+	}
+	a := b.c.attrsOf(out, hasPos, b.pos)
+	b.last = nil
+	if !hasPos {
+		b.last = a.sh
+	}
+	return AttrsValue(a)
 }
 
 // attrsOf makes a set with a shape of its own out of sorted attributes.
@@ -177,16 +190,28 @@ func (c *Ctx) attrsOf(items []Attr, hasPos bool, pos Pos) *Attrs {
 	if hasPos {
 		sh.pos = make([]Pos, len(items))
 	}
-	a := newAttrs(sh, pos)
-	c.countSet(len(items))
 	for i, it := range items {
 		sh.keys[i] = it.Name
 		if hasPos {
 			sh.pos[i] = it.Pos
 		}
+	}
+	return c.fillAttrs(sh, items, pos)
+}
+
+// fillAttrs makes a set of a shape out of the attributes that it stands for.
+func (c *Ctx) fillAttrs(sh *shape, items []Attr, pos Pos) *Attrs {
+	a := newAttrs(sh, pos)
+	c.countSet(len(items))
+	for i, it := range items {
 		*a.slot(i) = it.Value
 	}
 	return a
+}
+
+// hasNames tells whether the names of sorted attributes are those of s.
+func (s *shape) hasNames(items []Attr) bool {
+	return slices.EqualFunc(s.keys, items, func(k Sym, a Attr) bool { return k == a.Name })
 }
 
 // Record is the fixed list of names of sets that a builtin makes again and

@@ -107,3 +107,37 @@ func TestRecord(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestAttrsBuilderReset makes sets with one builder: each has its own values,
+// names and positions, whether or not it has the names of the one before.
+func TestAttrsBuilderReset(t *testing.T) {
+	c := newState(t, eval.Options{}).NewCtx()
+	b := c.NewAttrs(0)
+	build := func(pos eval.Pos, names ...string) eval.Value {
+		b.Reset()
+		for i, n := range names {
+			b.SetAttr(eval.Attr{Name: c.Intern(n), Pos: pos, Value: eval.Int(int64(i))})
+		}
+		return b.Build()
+	}
+	for _, test := range []struct {
+		got  eval.Value
+		want []string
+		pos  eval.Pos
+	}{
+		{build(0, "a", "b"), []string{"a=0", "b=1"}, 0},
+		{build(0, "b", "a"), []string{"a=1", "b=0"}, 0},
+		{build(5, "b", "a"), []string{"a=1", "b=0"}, 5},
+		{build(0, "b", "a"), []string{"a=1", "b=0"}, 0},
+		{build(0, "a"), []string{"a=0"}, 0},
+		{build(0), nil, 0},
+		{build(0, "a", "c"), []string{"a=0", "c=1"}, 0},
+	} {
+		if got := names(c, test.got); !slices.Equal(got, test.want) {
+			t.Errorf("got %v, want %v", got, test.want)
+		}
+		if at, ok := test.got.AsAttrs().GetAttr(c.Intern("a")); ok && at.Pos != test.pos {
+			t.Errorf("%v: got position %d, want %d", test.want, at.Pos, test.pos)
+		}
+	}
+}

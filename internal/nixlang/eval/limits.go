@@ -31,6 +31,10 @@ func (c *Ctx) CheckListSize(pos Pos, n int) {
 	c.reserve(pos, int64(n)*int64(unsafe.Sizeof(Value{})))
 }
 
+// largeText is the size in bytes from which on a Text grows in few large steps:
+// each step copies what is there and leaves it as garbage.
+const largeText = 64 << 10
+
 // Text is a string that is being written bit by bit and must not get too long.
 type Text struct {
 	strings.Builder
@@ -41,6 +45,9 @@ type Text struct {
 // size is looked at only when the memory of the text has been replaced by more.
 func (t *Text) Check(c *Ctx) {
 	c.Poll()
+	if t.Len() > largeText && t.Cap()-t.Len() < largeText {
+		t.Grow(largeText) // to more than the double; appending would add a quarter
+	}
 	if t.Cap() != t.checked {
 		t.checked = t.Cap()
 		c.CheckStringSize(0, t.Len())
