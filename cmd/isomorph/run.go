@@ -20,6 +20,7 @@ import (
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/evalcmd"
 	"isomorph/internal/cli/flakecmd"
+	"isomorph/internal/cli/hashcmd"
 	"isomorph/internal/cli/initcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
@@ -110,6 +111,12 @@ func classicCommands(env *cli.Env, m *session.Maker) map[string]func(context.Con
 		"nix-store": func(ctx context.Context, args []string) error {
 			return storecmd.RunNixStore(ctx, env, storeDeps(m), args)
 		},
+		"nix-hash": func(ctx context.Context, args []string) error {
+			return hashcmd.NixHash(ctx, env, m.Settings, args)
+		},
+		"nix-prefetch-url": func(ctx context.Context, args []string) error {
+			return hashcmd.PrefetchURL(ctx, env, openBuild, args)
+		},
 		"nix-collect-garbage": func(ctx context.Context, args []string) error {
 			return storecmd.RunCollectGarbage(ctx, env, storeDeps(m), args)
 		},
@@ -170,9 +177,13 @@ func usageErrors(cmd *cobra.Command) {
 }
 
 // newDisplay shows progress in the way that standard error allows.
-func newDisplay(env *cli.Env, logs, quiet bool) progress.Display {
+func newDisplay(env *cli.Env, common *classic.Common) progress.Display {
+	logs, quiet := common.PrintLogs, common.Quiet
 	_, noColor := env.LookupEnv("NO_COLOR")
 	opts := progress.Options{Now: env.Now, Environ: env.Environ, Color: !noColor, Logs: logs, Quiet: quiet}
+	if common.RawLogs && !env.StderrIsTerminal {
+		return progress.NewRaw(env.Stderr, opts)
+	}
 	if env.StderrIsTerminal && !logs && !quiet {
 		return progress.NewLive(env.Stderr, opts)
 	}

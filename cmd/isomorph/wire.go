@@ -122,6 +122,14 @@ func storeDeps(m *session.Maker) storecmd.Deps {
 			return localstore.Open(ctx, opts)
 		},
 		Settings: m.Settings,
+		Repair: func(ctx context.Context, common *classic.Common, p storepath.Path) error {
+			s, err := m.Open(ctx, common)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			return s.RepairPath(ctx, p)
+		},
 		Realise: func(ctx context.Context, common *classic.Common, operands []string) ([]storepath.Path, error) {
 			s, err := m.Open(ctx, common)
 			if err != nil {

@@ -51,6 +51,10 @@ type Request struct {
 	// registered.
 	Check bool
 
+	// Repair rebuilds outputs that are valid already and puts what was built
+	// in the place of those whose files are not what was registered.
+	Repair bool
+
 	KeepFailed bool          // keep the build directory of a failed build
 	Cores      int           // for NIX_BUILD_CORES
 	Timeout    time.Duration // of the whole build; 0: none

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -13,7 +14,8 @@ import (
 	"isomorph/internal/storepath"
 )
 
-// BuildDir is the builder's working directory in the sandbox.
+// BuildDir is the builder's working directory in the sandbox, unless the user
+// wants another.
 const BuildDir = "/build"
 
 // Environment is what a builder program is started with.
@@ -31,6 +33,7 @@ type EnvironmentInput struct {
 	Options    *Options
 	Closure    []storepath.Path // of the inputs, sorted
 	Cores      int
+	BuildDir   string                      // "" for BuildDir
 	LookupEnv  func(string) (string, bool) // for impureEnvVars; nil: all empty
 	ReadDrv    func(context.Context, storepath.Path) (*derivation.Derivation, error)
 }
@@ -40,6 +43,7 @@ type EnvironmentInput struct {
 // libstore/unix/build/derivation-builder.cc (initEnv) and
 // libstore/build/derivation-env-desugar.cc for each variable.
 func NewEnvironment(ctx context.Context, in EnvironmentInput) (*Environment, error) {
+	in.BuildDir = cmp.Or(in.BuildDir, BuildDir)
 	e := &environment{in: in, vars: map[string]string{}, files: map[string]string{}}
 	e.base()
 	if err := e.attributes(ctx); err != nil {
@@ -89,15 +93,15 @@ func (e *environment) attributes(ctx context.Context) error {
 
 // file passes a value by a file in the build directory.
 func (e *environment) file(variable, name, contents string) {
-	e.vars[variable] = BuildDir + "/" + name
+	e.vars[variable] = e.in.BuildDir + "/" + name
 	e.files[name] = contents
 }
 
 // fixed sets what the derivation may not override.
 func (e *environment) fixed() {
-	e.vars["NIX_BUILD_TOP"] = BuildDir
+	e.vars["NIX_BUILD_TOP"] = e.in.BuildDir
 	for _, name := range []string{"TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"} {
-		e.vars[name] = BuildDir
+		e.vars[name] = e.in.BuildDir
 	}
 	if e.in.Derivation.IsFixed() {
 		e.vars["NIX_OUTPUT_CHECKED"] = "1"

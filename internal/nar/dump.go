@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,11 +38,15 @@ func Dump(w io.Writer, path string, filter Filter) error {
 // DumpAt is [Dump] for the entry name of the open directory parent. display is
 // how errors call the root.
 func DumpAt(w io.Writer, parent int, name, display string, filter Filter) error {
+	return dumpAt(w, parent, name, dumper{display: display, filter: filter})
+}
+
+func dumpAt(w io.Writer, parent int, name string, d dumper) error {
 	bufs := buffers.Get().(*dumpBuffers)
 	defer buffers.Put(bufs)
 	bufs.out.Reset(w)
 	defer bufs.out.Reset(nil)
-	d := dumper{w: NewWriter(&bufs.out), display: display, filter: filter, copyBuf: bufs.copy[:]}
+	d.w, d.copyBuf = NewWriter(&bufs.out), bufs.copy[:]
 	if name == "." || name == "/" || name == "" {
 		name = "."
 	}
@@ -70,6 +75,8 @@ type dumper struct {
 	display string
 	filter  Filter
 	copyBuf []byte
+
+	caseHack bool // suffixes that caseHack has made are taken off
 }
 
 func (d *dumper) wrap(op, rel string, err error) error {
@@ -183,11 +190,21 @@ func (d *dumper) directory(dir int, name, rel string, depth int) error {
 	if err != nil {
 		return err
 	}
+	var onDisk map[string]string // names in the archive to those on disk
+	if d.caseHack {
+		if onDisk, err = d.unhack(names, rel); err != nil {
+			return err
+		}
+		names = slices.Sorted(maps.Keys(onDisk))
+	}
 	d.w.Directory()
 	for _, n := range names {
 		d.w.Entry(n)
 		if err := d.writerErr(join(rel, n)); err != nil {
 			return err
+		}
+		if onDisk != nil {
+			n = onDisk[n]
 		}
 		if err := d.node(fd, n, join(rel, n), depth+1); err != nil {
 			return err

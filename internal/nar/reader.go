@@ -236,7 +236,7 @@ func (p *reader) directory(path string, depth int) {
 			p.fail(path, "%s", why)
 		}
 		if !first && name <= last {
-			p.fail(path, "entry %q does not come after %q", name, last)
+			p.fail(path, "NAR directory is not sorted: entry %q does not come after %q", name, last)
 		}
 		last, first = name, false
 		p.expect(path, "node")

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,11 +32,13 @@ type collector struct {
 	args  *eval.Attrs
 	done  map[*eval.Attrs]bool
 	found []Found
+
+	maxDepth int
 }
 
 func (k *collector) collect(v eval.Value, depth int) {
-	if depth > 1000 {
-		panic(eval.Errorf(eval.KindStackOverflow, 0, "sets and lists of derivations nest too deeply"))
+	if depth > k.maxDepth {
+		panic(eval.Errorf(eval.KindStackOverflow, 0, "stack overflow; max-call-depth exceeded"))
 	}
 	v = k.c.AutoCall(v, k.args)
 	if k.derivation(v) {
@@ -95,8 +98,11 @@ func (k *collector) describe(a *eval.Attrs) Found {
 	drv := k.c.GetAttr(a, k.c.Intern("drvPath"), "in a derivation")
 	text := k.c.CoerceToString(drv.Pos, drv.Value, new(eval.ContextSet), "while evaluating the 'drvPath' attribute of a derivation", 0)
 	p, err := k.dir.Parse(text)
-	if err != nil || !p.IsDerivation() {
-		panic(eval.Errorf(eval.KindEval, drv.Pos, "the 'drvPath' attribute '%s' is not the path of a derivation", text))
+	if err == nil && !p.IsDerivation() {
+		err = fmt.Errorf("store path '%s' is not a valid derivation path", p)
+	}
+	if err != nil {
+		panic(eval.Wrap(0, err).With(drv.Pos, "while evaluating the 'drvPath' attribute of a derivation"))
 	}
 	f.Drv = p
 	f.Name = strings.TrimSuffix(p.Name(), ".drv")

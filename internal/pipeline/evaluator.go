@@ -105,7 +105,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		RestrictEval: cfg.Restricted,
 		AllowIFD:     cfg.AllowIFD,
 		AllowedURIs:  cfg.AllowedURIs,
-		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints,
+		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints, AbortOnWarn: cfg.AbortOnWarn,
 		GetFlake:  func(c *eval.Ctx, ref eval.Value) eval.Value { return e.Flakes().GetFlake(c, ref) },
 		FetchTree: cfg.FetchTree || cfg.Flakes, FetchClosure: cfg.FetchClosure, TrustForges: cfg.TrustForges,
 	})
@@ -260,7 +260,7 @@ func (e *Evaluator) Derivations(in Input) ([]Found, error) {
 	var found []Found
 	err := e.Do(func(c *eval.Ctx) {
 		v, args := e.Select(c, in)
-		k := collector{c: c, dir: e.objects.dir, args: args, done: map[*eval.Attrs]bool{}}
+		k := collector{c: c, dir: e.objects.dir, args: args, done: map[*eval.Attrs]bool{}, maxDepth: e.cfg.MaxCallDepth}
 		k.collect(v, 0)
 		found = k.found
 	})

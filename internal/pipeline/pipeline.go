@@ -76,6 +76,7 @@ type EvalConfig struct {
 	FetchClosure   bool   // likewise
 	TrustForges    bool   // trust-tarballs-from-git-forges
 	Lints          syntax.Lints
+	AbortOnWarn    bool      // builtins.warn ends the evaluation
 	Channel        *LazyTree // the embedded channel, if the search path has it
 
 	Memory int64 // bytes that the process may use; 0 if unknown
@@ -93,6 +94,7 @@ type BuildConfig struct {
 	Cores      int // that one build may use
 	KeepGoing  bool
 	KeepFailed bool
+	Repair     bool          // build again what is damaged
 	Check      bool          // build again what is valid and compare
 	Timeout    time.Duration // of one build; 0 for none
 	MaxSilent  time.Duration // of a build that prints nothing; 0 for none
@@ -102,9 +104,13 @@ type BuildConfig struct {
 	Features     []string // system features that derivations may ask for
 	CAFile       string   // certificates for fixed-output builds that use the network
 
-	Helper  string    // the executable that starts sandboxes; "" for the running one
-	Pasta   string    // program that gives fixed-output builds a network; "" for none
-	KeepDir string    // where directories of failed builds are kept
+	Helper  string // the executable that starts sandboxes; "" for the running one
+	Pasta   string // program that gives fixed-output builds a network; "" for none
+	KeepDir string // where directories of failed builds are kept
+
+	BuildDir     string // where a build sees its working directory; "" for the usual place
+	HostBuildDir bool   // it is in KeepDir, in the sandbox as outside
+
 	Channel *LazyTree // has the sandbox's /bin/sh, unless Shell or NoShell is set
 	Shell   string    // a static shell to be /bin/sh
 	NoShell bool      // there is no /bin/sh

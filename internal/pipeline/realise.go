@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"isomorph/internal/build/local"
@@ -20,7 +22,10 @@ import (
 const seedShell = "seed/bin/busybox"
 
 // realiser makes the session's realiser.
-func (s *Session) realiser() (*realise.Realiser, error) {
+func (s *Session) realiser() (*realise.Realiser, error) { return s.realiserFor(false) }
+
+// realiserFor makes the session's realiser, or one that repairs its goals.
+func (s *Session) realiserFor(repair bool) (*realise.Realiser, error) {
 	w := s.writable()
 	if w == nil {
 		return nil, fmt.Errorf("nothing can be built in a read-only session")
@@ -37,7 +42,7 @@ func (s *Session) realiser() (*realise.Realiser, error) {
 	}
 	builder := local.New(local.Options{
 		Store: w, Fetch: fetch.New(fo), System: b.System, ExtraSystems: b.ExtraSystems, Features: b.Features, CAFile: b.CAFile,
-		Shell: shell, HostPaths: b.HostPaths, Pasta: b.Pasta, KeepDir: b.KeepDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
+		Shell: shell, HostPaths: b.HostPaths, Pasta: b.Pasta, KeepDir: b.KeepDir, BuildDir: b.BuildDir, HostBuildDir: b.HostBuildDir, LookupEnv: b.LookupEnv, Helper: b.Helper,
 	})
 	proven := &provenBuilder{Builder: builder, prove: func(ctx context.Context) error {
 		for _, c := range b.Cautions {
@@ -47,7 +52,7 @@ func (s *Session) realiser() (*realise.Realiser, error) {
 	}}
 	return realise.New(realise.Options{
 		Store: w, Builder: proven, Jobs: b.Jobs, Downloads: b.Downloads, Cores: b.Cores,
-		KeepGoing: b.KeepGoing, KeepFailed: b.KeepFailed, Check: b.Check, Timeout: b.Timeout, MaxSilent: b.MaxSilent,
+		KeepGoing: b.KeepGoing, KeepFailed: b.KeepFailed, Check: b.Check && !repair, Repair: repair, Timeout: b.Timeout, MaxSilent: b.MaxSilent,
 		Event: s.realiseEvent,
 	}), nil
 }
@@ -71,13 +76,13 @@ func (s *Session) realiseEvent(e realise.Event) {
 	id := string(e.Drv)
 	switch e.Kind {
 	case realise.Planned:
-		s.emit(progress.Event{Plan: &progress.Plan{Downloads: len(e.Plan.Downloads), Builds: len(e.Plan.Builds)}})
+		s.emit(progress.Event{Plan: &progress.Plan{Downloads: len(e.Plan.Downloads), Builds: len(e.Plan.Builds), Paths: s.planned(e.Plan)}})
 	case realise.Started:
 		kind := progress.Build
 		if e.Download {
 			kind = progress.Download
 		}
-		s.emit(progress.Event{Start: &progress.Start{ID: id, Kind: kind, Name: e.Name}})
+		s.emit(progress.Event{Start: &progress.Start{ID: id, Kind: kind, Name: e.Name, Path: s.PrintPath(e.Drv)}})
 	case realise.Progress:
 		s.emit(progress.Event{Change: &progress.Change{ID: id, Done: e.Done, Total: e.Total}})
 	case realise.Phase:
@@ -89,6 +94,16 @@ func (s *Session) realiseEvent(e realise.Event) {
 	case realise.Finished:
 		s.emit(progress.Event{Finish: &progress.Finish{ID: id, Err: e.Err}})
 	}
+}
+
+// planned lists the derivations of a plan.
+func (s *Session) planned(plan *realise.Plan) []string {
+	var paths []string
+	for _, p := range slices.Concat(plan.Downloads, plan.Builds) {
+		paths = append(paths, s.PrintPath(p))
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // waiting says that another process is at the same work. With downloads that
@@ -137,6 +152,9 @@ func (s *Session) Realise(ctx context.Context, found []Found) ([]Output, error) 
 		p := paths[f.Output]
 		out[i] = Output{Found: f, Path: p, Real: s.reader.RealPath(p)}
 	}
+	if s.cfg.Build.Repair {
+		return out, s.repairClosure(ctx, out)
+	}
 	return out, nil
 }
 
@@ -148,7 +166,7 @@ func (s *Session) RealiseOperands(ctx context.Context, operands []string) ([]sto
 	var plain []storepath.Path
 	for _, op := range operands {
 		name, outputs, _ := strings.Cut(op, "!")
-		p, err := s.reader.Dir().Parse(name)
+		p, err := s.operandPath(name)
 		if err != nil {
 			return nil, err
 		}
@@ -191,6 +209,46 @@ func (s *Session) operandOutputs(drv storepath.Path, outputs string) ([]Found, e
 		found = append(found, Found{Drv: drv, Name: d.Name, Output: n})
 	}
 	return found, nil
+}
+
+// operandPath returns the store path that an operand is, or links to.
+func (s *Session) operandPath(name string) (storepath.Path, error) {
+	if real, err := filepath.EvalSymlinks(name); err == nil && s.local != nil {
+		if p, ok := s.local.Resolve(real); ok {
+			return p, nil
+		}
+	}
+	return s.reader.Dir().Parse(name)
+}
+
+// DerivationOperand reads an operand of nix-build that is the path of a
+// derivation in the store, or a link to one, with or without "!OUTPUT". ok is
+// false for everything else.
+func (s *Session) DerivationOperand(operand string) (f Found, ok bool, err error) {
+	name, output, _ := strings.Cut(operand, "!")
+	if s.local == nil || !strings.HasSuffix(name, storepath.DerivationSuffix) && !isLink(name) {
+		return f, false, nil
+	}
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	p, ok := s.local.Resolve(name)
+	if !ok || !p.IsDerivation() {
+		return f, false, nil
+	}
+	if strings.Contains(output, ",") {
+		return f, true, fmt.Errorf("building more than one derivation output is not supported, in '%s'", operand)
+	}
+	d, err := s.derivation(p)
+	if err != nil {
+		return f, true, err
+	}
+	return Found{Drv: p, Name: d.Name, Output: cmp.Or(output, d.Env["outputName"], "out")}, true, nil
+}
+
+func isLink(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && info.Mode()&os.ModeSymlink != 0
 }
 
 func goals(found []Found) []realise.Goal {

@@ -67,6 +67,9 @@ func exists(o localstore.Options) bool {
 		dir = o.Root + "/nix/var/nix"
 	}
 	_, err := os.Stat(dir + "/db/db.sqlite")
+	if err == nil && o.RealStoreDir != "" {
+		_, err = os.Stat(o.RealStoreDir)
+	}
 	return !errors.Is(err, fs.ErrNotExist)
 }
 

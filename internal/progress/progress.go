@@ -40,6 +40,7 @@ type Event struct {
 type Plan struct {
 	Downloads int
 	Builds    int
+	Paths     []string // of all these derivations, sorted
 }
 
 // Start begins an activity.
@@ -47,7 +48,8 @@ type Start struct {
 	ID    string // unique among the running ones: a store path, a URL
 	Kind  Kind
 	Name  string
-	Total int64 // bytes, 0 if unknown
+	Path  string // of the derivation, "" if there is none
+	Total int64  // bytes, 0 if unknown
 }
 
 // Change moves an activity on.

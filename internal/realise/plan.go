@@ -51,7 +51,7 @@ type node struct {
 	d      *derivation.Derivation
 	wanted map[string]bool // outputs
 	needed bool            // something wanted is missing
-	check  bool
+	again  bool            // it is built although everything wanted is valid
 
 	inputs     []*node // needed ones
 	dependents []*node
@@ -78,7 +78,7 @@ func (r *Realiser) Plan(ctx context.Context, goals []Goal) (*Plan, error) {
 		if err := p.want(g.Drv, names); err != nil {
 			return nil, err
 		}
-		p.nodes[g.Drv].check = r.o.Check
+		p.nodes[g.Drv].again = r.o.Check || r.o.Repair
 	}
 	if err := p.expand(); err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (p *planner) isNeeded(n *node, valid map[storepath.Path]bool) bool {
 			return true
 		}
 	}
-	return n.check
+	return n.again
 }
 
 func (p *planner) wantInputs(n *node) error {

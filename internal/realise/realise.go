@@ -47,6 +47,7 @@ type Options struct {
 	KeepGoing  bool
 	KeepFailed bool
 	Check      bool // build the goals again, though valid, and compare
+	Repair     bool // likewise, and replace what is damaged
 	Timeout    time.Duration
 	MaxSilent  time.Duration
 	MaxLog     int64 // bytes

@@ -173,7 +173,7 @@ func (r *Realiser) buildNode(ctx context.Context, n *node) (*build.Result, error
 	if err == nil {
 		res, err = r.o.Builder.Build(ctx, build.Request{
 			Drv: n.drv, Derivation: n.d, Inputs: inputs,
-			Check: n.check, KeepFailed: r.o.KeepFailed, Cores: r.o.Cores,
+			Check: n.again && r.o.Check, Repair: n.again && r.o.Repair, KeepFailed: r.o.KeepFailed, Cores: r.o.Cores,
 			Timeout: r.o.Timeout, MaxSilent: r.o.MaxSilent, MaxLog: r.o.MaxLog,
 			Log:      func(line string) { tell(Log, func(e *Event) { e.Line = line }) },
 			Phase:    func(name string) { tell(Phase, func(e *Event) { e.Line = name }) },

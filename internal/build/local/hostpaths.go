@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"isomorph/internal/build"
 	"isomorph/internal/build/sandbox"
 	"isomorph/internal/store"
 )
@@ -28,7 +27,7 @@ type HostPath struct {
 func (j *job) binds(ctx context.Context) ([]sandbox.Bind, error) {
 	binds := []sandbox.Bind{
 		{Source: j.at(scratchStore), Target: string(j.dir), Writable: true},
-		{Source: j.at(scratchBuild), Target: build.BuildDir, Writable: true},
+		{Source: j.workDir, Target: j.buildDir, Writable: true},
 	}
 	if !slices.ContainsFunc(j.o.HostPaths, func(h HostPath) bool { return h.Target == "/tmp" }) {
 		binds = append(binds, sandbox.Bind{Source: j.at(scratchTmp), Target: "/tmp", Writable: true})
@@ -62,7 +61,7 @@ func (j *job) binds(ctx context.Context) ([]sandbox.Bind, error) {
 // hostPath shows one path of the machine. One that holds the store shows of
 // that the inputs and outputs as ever, and the locks of the outputs.
 func (j *job) hostPath(h HostPath) ([]sandbox.Bind, error) {
-	for _, own := range []string{string(j.dir), build.BuildDir} {
+	for _, own := range []string{string(j.dir), j.buildDir} {
 		if h.Target == own {
 			return nil, fmt.Errorf("sandbox-paths: '%s' is a directory of the build's own", own)
 		}

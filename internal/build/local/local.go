@@ -60,6 +60,14 @@ type Options struct {
 	CAFile string
 	// KeepDir is where the directories of failed builds are kept.
 	KeepDir string
+	// BuildDir is where a build finds its working directory in the sandbox.
+	// Default: build.BuildDir.
+	BuildDir string
+	// HostBuildDir makes each build's working directory a new one in
+	// KeepDir, seen in the sandbox under the same path as outside. So a
+	// directory that is kept can be worked in, but what is built may
+	// depend on the path.
+	HostBuildDir bool
 
 	LookupEnv func(string) (string, bool) // for impureEnvVars
 }
@@ -86,7 +94,10 @@ type job struct {
 	scratch store.Scratch
 	root    *os.Root // the scratch directory
 	lock    store.Lock
-	log     *logger
+
+	workDir  string // the build's working directory, on the machine
+	buildDir string // and in the sandbox
+	log      *logger
 }
 
 // Build builds one derivation. See build.Builder.
@@ -135,12 +146,12 @@ func (j *job) claim(ctx context.Context) (*build.Result, error) {
 	}
 	all := len(outputs) == len(j.drv.Outputs)
 	if j.req.Check {
-		if !all {
+		if len(outputs) == 0 {
 			return nil, j.fail(build.Failed, fmt.Sprintf("some outputs of '%s' are not valid, so checking is not possible", j.dir.Join(j.req.Drv)), nil)
 		}
 		return nil, nil
 	}
-	if all {
+	if all && !j.req.Repair {
 		return &build.Result{Outputs: outputs, AlreadyValid: true}, nil
 	}
 	return nil, nil
@@ -173,6 +184,7 @@ func (j *job) build(ctx context.Context) (_ *build.Result, err error) {
 		return nil, err
 	}
 	defer j.root.Close()
+	defer func() { err = errors.Join(err, j.dropWorkDir()) }()
 	res := &build.Result{}
 	if strings.HasPrefix(j.drv.Builder, "builtin:") {
 		err = j.runBuiltin(ctx)

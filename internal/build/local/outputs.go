@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -44,7 +43,11 @@ func (j *job) finishOutputs(ctx context.Context) (map[string]*store.PathInfo, er
 	}
 	var regs []store.Registration
 	for _, name := range j.drv.OutputNames() {
-		regs = append(regs, store.Registration{Entry: string(infos[name].Path), Info: *infos[name]})
+		damaged, err := j.damaged(ctx, infos[name].Path)
+		if err != nil {
+			return nil, err
+		}
+		regs = append(regs, store.Registration{Entry: string(infos[name].Path), Info: *infos[name], Repair: damaged})
 	}
 	if err := j.scratch.Register(ctx, j.lock, regs); err != nil {
 		return nil, fmt.Errorf("register the outputs of '%s': %w", j.dir.Join(j.req.Drv), err)
@@ -258,6 +261,9 @@ func (j *job) compare(ctx context.Context, infos map[string]*store.PathInfo) err
 	var lines []string
 	for _, name := range j.drv.OutputNames() {
 		valid, err := j.o.Store.Info(ctx, infos[name].Path)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // nobody has asked for this one
+		}
 		if err != nil {
 			return err
 		}
@@ -277,25 +283,32 @@ func (j *job) compare(ctx context.Context, infos map[string]*store.PathInfo) err
 	if lines == nil {
 		return nil
 	}
+	if j.req.KeepFailed && j.workDir != "" {
+		kept, err := j.keepWorkDir()
+		if err != nil {
+			return err
+		}
+		lines = append(lines, fmt.Sprintf("note: keeping build directory '%s'", kept))
+	}
 	return j.fail(build.NotDeterministic, strings.Join(lines, "\n"), nil)
 }
 
-// keep moves an entry of the scratch directory to where the user can look at
-// it. The directory made for it is private to the user.
-func (j *job) keep(name string) (string, error) {
-	if j.o.KeepDir == "" {
-		return "", errors.New("no directory is configured for it")
+// damaged tells whether an output that is valid has to be replaced by a repair:
+// whether its files are not what was registered.
+func (j *job) damaged(ctx context.Context, p storepath.Path) (bool, error) {
+	if !j.req.Repair {
+		return false, nil
 	}
-	if err := os.MkdirAll(j.o.KeepDir, 0o700); err != nil {
-		return "", err
+	info, err := j.o.Store.Info(ctx, p)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
 	}
-	parent, err := os.MkdirTemp(j.o.KeepDir, j.drv.Name+"-")
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	dest := path.Join(parent, name)
-	if err := os.Rename(j.at(name), dest); err == nil {
-		return dest, nil
+	sum := info.NarHash.Algorithm().New()
+	if err := nar.Dump(sum, j.o.Store.RealPath(p), nil); err != nil {
+		return true, nil // it is not even readable, or not there
 	}
-	return dest, os.CopyFS(dest, os.DirFS(j.at(name)))
+	return nixhash.FromState(info.NarHash.Algorithm(), sum) != info.NarHash, nil
 }

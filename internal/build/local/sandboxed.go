@@ -96,7 +96,7 @@ func (j *job) builderFailed(kind build.Kind, reason string, cause error) error {
 	}
 	if j.req.KeepFailed {
 		var err error
-		if e.Kept, err = j.keep(scratchBuild); err == nil {
+		if e.Kept, err = j.keepWorkDir(); err == nil {
 			e.Message += fmt.Sprintf("\nnote: keeping build directory '%s'", e.Kept)
 		} else {
 			e.Message += fmt.Sprintf("\nnote: the build directory could not be kept: %v", err)
@@ -107,18 +107,18 @@ func (j *job) builderFailed(kind build.Kind, reason string, cause error) error {
 
 // prepare fills the scratch directory and describes the sandbox.
 func (j *job) prepare(ctx context.Context) (sandbox.Spec, error) {
+	if err := j.makeDirs(); err != nil {
+		return sandbox.Spec{}, err
+	}
 	env, err := build.NewEnvironment(ctx, build.EnvironmentInput{
 		Store: j.o.Store, Drv: j.req.Drv, Derivation: j.drv, Options: j.opts,
-		Closure: j.closure, Cores: j.req.Cores, LookupEnv: j.o.LookupEnv, ReadDrv: j.readDrv,
+		Closure: j.closure, Cores: j.req.Cores, BuildDir: j.buildDir, LookupEnv: j.o.LookupEnv, ReadDrv: j.readDrv,
 	})
 	if err != nil {
 		return sandbox.Spec{}, j.cannot(build.Failed, err.Error(), err)
 	}
-	if err := j.makeDirs(); err != nil {
-		return sandbox.Spec{}, err
-	}
 	for name, contents := range env.Files {
-		if err := j.writeFile(path.Join(scratchBuild, name), contents); err != nil {
+		if err := j.writeFile(name, contents); err != nil {
 			return sandbox.Spec{}, err
 		}
 	}
@@ -133,7 +133,7 @@ func (j *job) prepare(ctx context.Context) (sandbox.Spec, error) {
 		Argv:          append([]string{path.Base(j.drv.Builder)}, env.Args...),
 		Path:          j.drv.Builder,
 		Env:           env.Env,
-		Dir:           build.BuildDir,
+		Dir:           j.buildDir,
 		Personality32: j.drv.System == "i686-linux",
 	}
 	if slices.Contains(j.opts.RequiredSystemFeatures, "kvm") {
@@ -183,11 +183,12 @@ func (j *job) makeDirs() error {
 			return err
 		}
 	}
-	return nil
+	return j.makeWorkDir()
 }
 
+// writeFile makes a file in the working directory before the build can see it.
 func (j *job) writeFile(name string, contents []byte) error {
-	f, err := j.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(filepath.Join(j.workDir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

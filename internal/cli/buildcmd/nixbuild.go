@@ -2,6 +2,7 @@ package buildcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"isomorph/internal/cli"
@@ -29,7 +30,7 @@ func NixBuild(ctx context.Context, env *cli.Env, open Opener, args []string) err
 	if err != nil {
 		return err
 	}
-	common.PrintLogs = !common.NoOutput
+	common.PrintLogs, common.RawLogs = !common.NoOutput, true
 	if len(operands) == 0 {
 		operands = []string{"./default.nix"}
 	}
@@ -66,8 +67,24 @@ func (c *command) instantiateAll(ctx context.Context, s *pipeline.Session, commo
 	if len(attrs) == 0 {
 		attrs = []string{""}
 	}
-	var all []pipeline.Input
+	var found []pipeline.Found
+	var inputs []pipeline.Input // not instantiated yet
+	instantiate := func() error {
+		if len(inputs) == 0 {
+			return nil
+		}
+		more, err := s.InstantiateAll(ctx, inputs)
+		found, inputs = append(found, more...), nil
+		return err
+	}
 	for _, op := range operands {
+		if drv, ok, err := s.DerivationOperand(abs(c.env.Dir, op)); !isExpr && ok {
+			if err = errors.Join(err, instantiate()); err != nil {
+				return nil, err
+			}
+			found = append(found, drv)
+			continue
+		}
 		in := pipeline.Input{Dir: c.env.Dir}
 		if isExpr {
 			in.Source.Text = op
@@ -77,7 +94,8 @@ func (c *command) instantiateAll(ctx context.Context, s *pipeline.Session, commo
 		for _, a := range common.Args {
 			in.Args = append(in.Args, pipeline.Arg(a))
 		}
-		all = append(all, in.Select(attrs)...)
+		inputs = append(inputs, in.Select(attrs)...)
 	}
-	return s.InstantiateAll(ctx, all)
+	err := instantiate()
+	return found, err
 }

@@ -26,6 +26,7 @@ type Common struct {
 	NoOutput   bool   // -Q: builders' lines are not shown
 	PrintLogs  bool   // they are, where the display has lines
 	Quiet      bool   // no progress, only notes
+	RawLogs    bool   // progress is what Nix prints, unless there is a terminal
 	Jobs       string // "" if not given; a number or "auto"
 	Cores      string
 	KeepGoing  bool
@@ -247,6 +248,11 @@ func (p *parser) setting(name string) error {
 		}
 	}
 	return fmt.Errorf("unrecognised flag '--%s'\nTry '%s --help' for more information.", name, p.spec.Command)
+}
+
+// UsageError is a mistake on the command line of a command.
+func UsageError(command, text string) error {
+	return &cli.ExitError{Code: cli.ExitFailure, Err: fmt.Errorf("%s\nTry '%s --help' for more information.", text, command)}
 }
 
 // Int reads a number given to an option; "" gives def, and "auto" gives auto.

@@ -41,9 +41,8 @@ type Maker struct {
 	Env     *cli.Env
 	Channel fs.FS // the embedded channel
 
-	// Display makes the progress display: with builders' lines, or with
-	// notes alone.
-	Display func(env *cli.Env, logs, quiet bool) progress.Display
+	// Display makes the progress display that the options ask for.
+	Display func(env *cli.Env, common *classic.Common) progress.Display
 }
 
 // Open opens a session as a command's options ask for it.
@@ -89,7 +88,7 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 		return nil, err
 	}
 	if m.Display != nil {
-		cfg.Display = func() progress.Display { return m.Display(m.Env, common.PrintLogs, common.Quiet) }
+		cfg.Display = func() progress.Display { return m.Display(m.Env, common) }
 	}
 	return cfg, nil
 }
@@ -292,11 +291,12 @@ func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings.Values, common
 	*b = pipeline.BuildConfig{
 		Jobs: max(1, number("max-jobs", m.Env.NumCPU)), Cores: number("cores", m.Env.NumCPU),
 		Downloads: max(1, number("http-connections", 8)),
-		KeepGoing: set.Flag("keep-going", false), KeepFailed: set.Flag("keep-failed", false), Check: common.Check,
+		KeepGoing: set.Flag("keep-going", false), KeepFailed: set.Flag("keep-failed", false), Check: common.Check, Repair: common.Repair,
 		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"),
 		LookupEnv: m.Env.LookupEnv, System: hostSystem,
 		ExtraSystems: []string{"i686-linux"}, Features: features(), CAFile: m.caFile(),
-		Pasta: m.lookPath("pasta"), KeepDir: first(m.Env.Getenv("TMPDIR"), "/tmp"),
+		Pasta: m.lookPath("pasta"), KeepDir: first(set["build-dir"], first(m.Env.Getenv("TMPDIR"), "/tmp")),
+		BuildDir: set["sandbox-build-dir"], HostBuildDir: set.Flag("sandbox-host-build-dir", false),
 	}
 	if b.Cores == 0 {
 		b.Cores = m.Env.NumCPU
@@ -353,6 +353,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		FetchClosure:   slices.Contains(features, "fetch-closure"),
 		TrustForges:    cfg.Inputs.TrustForges,
 		Lints:          lints,
+		AbortOnWarn:    set.Flag("abort-on-warn", false) || slices.Contains([]string{"1", "yes", "true"}, m.Env.Getenv("NIX_ABORT_ON_WARN")),
 		LookupEnv:      m.Env.LookupEnv, Memory: m.Env.Memory,
 		Trace:    func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("trace: "+msg)) },
 		Warn:     m.warn,

@@ -60,6 +60,13 @@ func (s *session) dump(name string) error {
 	if p, rest, err := s.s.Dir().Split(name); err == nil {
 		name = filepath.Join(s.s.RealPath(p), rest)
 	}
+	set, err := s.deps.Settings(s.common)
+	if err != nil {
+		return err
+	}
+	if set.Flag("use-case-hack", false) {
+		return nar.DumpCaseHack(s.env.Stdout, name)
+	}
 	return nar.Dump(s.env.Stdout, name, nil)
 }
 

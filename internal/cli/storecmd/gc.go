@@ -3,7 +3,6 @@ package storecmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,15 +24,12 @@ type gcFlags struct {
 }
 
 func (s *session) gc(ctx context.Context, f gcFlags) error {
-	set, err := s.deps.Settings(s.common)
+	opts, err := s.gcOptions()
 	if err != nil {
 		return err
 	}
-	opts := store.GCOptions{
-		KeepDerivations: !f.dropDerivations && set.Flag("keep-derivations", true),
-		KeepOutputs:     f.keepOutputs || set.Flag("keep-outputs", false),
-		Deleted:         s.deleted,
-	}
+	opts.KeepDerivations = opts.KeepDerivations && !f.dropDerivations
+	opts.KeepOutputs = opts.KeepOutputs || f.keepOutputs
 	switch f.action {
 	case "print-roots":
 		return s.printRoots(ctx)
@@ -59,6 +55,14 @@ func (s *session) gc(ctx context.Context, f gcFlags) error {
 		return s.print(res.Paths)
 	}
 	return s.printFreed(res)
+}
+
+// gcOptions is what the settings say about a collection.
+func (s *session) gcOptions() (store.GCOptions, error) {
+	set, err := s.deps.Settings(s.common)
+	return store.GCOptions{
+		KeepDerivations: set.Flag("keep-derivations", true), KeepOutputs: set.Flag("keep-outputs", false), Deleted: s.deleted,
+	}, err
 }
 
 func (s *session) deleted(realPath string) {
@@ -102,8 +106,13 @@ func (s *session) delete(ctx context.Context, args []string, ignoreLiveness bool
 	if err != nil {
 		return err
 	}
+	opts, err := s.gcOptions()
+	if err != nil {
+		return err
+	}
+	opts.Action, opts.Paths, opts.IgnoreLiveness = store.GCDeleteSpecific, paths, ignoreLiveness
 	s.say("finding garbage collector roots...")
-	res, err := s.s.GC(ctx, store.GCOptions{Action: store.GCDeleteSpecific, Paths: paths, IgnoreLiveness: ignoreLiveness, KeepDerivations: true, Deleted: s.deleted})
+	res, err := s.s.GC(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -130,18 +139,12 @@ func quote(name string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 }
 
-// errNoRepair is what the flags of Nix get that this program has no answer to.
-var errNoRepair = errors.New("isomorph cannot repair paths: delete the damaged one with 'isomorph store delete --ignore-liveness PATH' and build again")
-
 // verify checks the store and prints what is wrong. Like Nix's it does not
 // fail for a row without a tree if dropMissing may delete the row.
 func (s *session) verify(ctx context.Context, contents, repair, dropMissing bool) error {
 	opts := store.VerifyOptions{CheckContents: contents, DropMissing: dropMissing}
 	if repair {
-		if s.deps.Repair == nil {
-			return errNoRepair
-		}
-		opts.Repair = func(ctx context.Context, p storepath.Path) error { return s.deps.Repair(ctx, s.common, s.s, p) }
+		opts.Repair = func(ctx context.Context, p storepath.Path) error { return s.deps.Repair(ctx, s.common, p) }
 	}
 	s.say("reading the Nix store...")
 	s.say("checking path existence...")

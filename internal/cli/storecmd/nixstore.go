@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
@@ -53,7 +55,11 @@ func RunNixStore(ctx context.Context, env *cli.Env, deps Deps, args []string) er
 	case f.operations > 1:
 		return &cli.ExitError{Code: cli.ExitFailure, Err: errors.New("only one operation may be specified")}
 	case f.noStore:
-		return restore(env, operands)
+		set, err := deps.Settings(common)
+		if err != nil {
+			return err
+		}
+		return restore(env, operands, set.Flag("use-case-hack", false))
 	}
 	return deps.run(ctx, env, common, func(ctx context.Context, s *session) error {
 		return f.op(ctx, s, f, operands)
@@ -146,6 +152,7 @@ func opRealise(ctx context.Context, s *session, f *nixStoreFlags, operands []str
 	if s.deps.Realise == nil {
 		return fmt.Errorf("this program cannot build")
 	}
+	s.common.PrintLogs, s.common.RawLogs = !s.common.NoOutput, true
 	paths, err := s.deps.Realise(ctx, s.common, operands)
 	if err != nil {
 		return err
@@ -265,11 +272,17 @@ func opDump(_ context.Context, s *session, _ *nixStoreFlags, operands []string) 
 
 // restore unpacks a NAR from the standard input; it is the one verb that works
 // without a store.
-func restore(env *cli.Env, operands []string) error {
+func restore(env *cli.Env, operands []string, caseHack bool) error {
 	if len(operands) != 1 {
 		return fmt.Errorf("only one argument allowed")
 	}
 	name := operands[0]
+	if name == "" {
+		return fmt.Errorf("restore destination path is empty")
+	}
+	if base := name[strings.LastIndexByte(name, '/')+1:]; base == "." || base == ".." {
+		return fmt.Errorf("restore destination '%s' ends in '%s', which is not a valid filename", name, base)
+	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(env.Dir, name)
 	}
@@ -278,7 +291,21 @@ func restore(env *cli.Env, operands []string) error {
 		return err
 	}
 	defer dir.Close()
-	return nar.Restore(env.Stdin, int(dir.Fd()), filepath.Base(name), 0)
+	unpack := nar.Restore
+	if caseHack {
+		unpack = nar.RestoreCaseHack
+	}
+	return inTheWay(filepath.Dir(name), unpack(env.Stdin, int(dir.Fd()), filepath.Base(name), 0))
+}
+
+// inTheWay says in Nix's words that something exists where a NAR was to go.
+func inTheWay(dir string, err error) error {
+	var p *fs.PathError
+	if !errors.As(err, &p) || !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	kind := map[string]string{"mkdir": "directory", "create": "regular file", "symlink": "symlink"}[p.Op]
+	return fmt.Errorf("creating %s %q: File exists", kind, filepath.Join(dir, p.Path))
 }
 
 func opExport(ctx context.Context, s *session, _ *nixStoreFlags, operands []string) error {
@@ -328,12 +355,9 @@ func opVerifyPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []
 }
 
 func opRepairPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []string) error {
-	if s.deps.Repair == nil {
-		return errNoRepair
-	}
 	paths, err := s.paths(operands)
 	for _, p := range paths {
-		err = errors.Join(err, s.deps.Repair(ctx, s.common, s.s, p))
+		err = errors.Join(err, s.deps.Repair(ctx, s.common, p))
 	}
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // relations are what "store query" knows; nix-store -q has each as a flag.
 var relations = []string{"outputs", "requisites", "references", "referrers", "referrers-closure", "deriver", "valid-derivers",
-	"roots", "hash", "size", "tree", "graph", "binding", "resolve"}
+	"roots", "hash", "size", "tree", "graph", "graphml", "binding", "resolve"}
 
 // query is a question about paths.
 type query struct {
@@ -43,6 +43,8 @@ func (s *session) query(ctx context.Context, q query, operands []string) error {
 		return s.trees(ctx, paths)
 	case "graph":
 		return s.graph(ctx, paths)
+	case "graphml":
+		return s.graphML(ctx, paths)
 	case "roots":
 		return s.rootsOf(ctx, paths)
 	case "resolve":

@@ -34,8 +34,8 @@ type Deps struct {
 	// Settings are those of Nix, from nix.conf to the options of a command.
 	Settings func(common *classic.Common) (settings.Values, error)
 
-	// Repair makes a damaged path whole again; nil: verify only reports.
-	Repair func(ctx context.Context, common *classic.Common, s *localstore.Store, p storepath.Path) error
+	// Repair makes a damaged path whole again.
+	Repair func(ctx context.Context, common *classic.Common, p storepath.Path) error
 }
 
 // session is one command with its store.
@@ -116,15 +116,14 @@ directory, and has the layout and database of Nix, which can open it too.`,
 		cmd.AddCommand(c)
 		return c
 	}
-	addVerbs(verb, f, deps.Repair != nil)
+	addVerbs(verb, f)
 	return cmd
 }
 
 type verbFunc func(use, short, long string, args cobra.PositionalArgs, run func(context.Context, *session, []string) error) *cobra.Command
 
-// addVerbs adds the subcommands of "isomorph store"; what cannot be done here is
-// not offered.
-func addVerbs(verb verbFunc, f *ownFlags, canRepair bool) {
+// addVerbs adds the subcommands of "isomorph store".
+func addVerbs(verb verbFunc, f *ownFlags) {
 	var name string
 	add := verb("add PATH...", "Add files or directories to the store and print their paths",
 		"Each tree is named by the hash of its contents (as by nix-store --add).", cobra.MinimumNArgs(1),
@@ -157,9 +156,7 @@ path, and then needs no fetching. ALGORITHM is sha256, sha512, sha1 or md5.`, co
 and its hash compared. Exits with 1 if something is wrong.`, cobra.NoArgs,
 		func(ctx context.Context, s *session, _ []string) error { return s.verify(ctx, check, repair, false) })
 	verify.Flags().BoolVar(&check, "check-contents", false, "read everything and compare its hash")
-	if canRepair {
-		verify.Flags().BoolVar(&repair, "repair", false, "build or fetch again what is damaged")
-	}
+	verify.Flags().BoolVar(&repair, "repair", false, "build or download again what is damaged")
 
 	query := verb("query RELATION PATH...", "Print what stands in a relation to paths",
 		`RELATION is one of references, requisites (the closure), referrers,

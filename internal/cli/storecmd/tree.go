@@ -102,6 +102,59 @@ func (s *session) graph(ctx context.Context, paths []storepath.Path) error {
 	return s.printf("%s", b.String())
 }
 
+// graphML prints the same as graph in the XML form of GraphML.
+func (s *session) graphML(ctx context.Context, paths []storepath.Path) error {
+	var b strings.Builder
+	b.WriteString(graphMLHead)
+	todo := &pathHeap{}
+	for _, p := range paths {
+		heap.Push(todo, p)
+	}
+	for done := map[storepath.Path]bool{}; todo.Len() > 0; {
+		p := heap.Pop(todo).(storepath.Path)
+		if done[p] {
+			continue
+		}
+		done[p] = true
+		info, err := s.info(ctx, p)
+		if err != nil {
+			return err
+		}
+		kind := "output-path"
+		if p.IsDerivation() {
+			kind = "derivation"
+		}
+		// Nix shows a name up to its first dash.
+		name := p.Name()[:strings.IndexByte(p.Name(), '-')+1]
+		fmt.Fprintf(&b, graphMLNode, p, info.NarSize, name, kind)
+		for _, r := range info.References {
+			if r != p {
+				heap.Push(todo, r)
+				fmt.Fprintf(&b, "  <edge source=\"%s\" target=\"%s\"/>\n", p, r)
+			}
+		}
+	}
+	b.WriteString("</graph>\n</graphml>\n")
+	return s.printf("%s", b.String())
+}
+
+const graphMLHead = `<?xml version='1.0' encoding='utf-8'?>
+<graphml xmlns='http://graphml.graphdrawing.org/xmlns'
+    xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'
+    xsi:schemaLocation='http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd'>
+<key id='narSize' for='node' attr.name='narSize' attr.type='long'/>` +
+	`<key id='name' for='node' attr.name='name' attr.type='string'/>` +
+	`<key id='type' for='node' attr.name='type' attr.type='string'/>` +
+	`<graph id='G' edgedefault='directed'>
+`
+
+const graphMLNode = `  <node id="%s">
+    <data key="narSize">%d</data>
+    <data key="name">%s</data>
+    <data key="type">%s</data>
+  </node>
+`
+
 // pathHeap gives the smallest path first.
 type pathHeap []storepath.Path
 

@@ -103,6 +103,9 @@ func (l *Library) primWarn(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Valu
 	} else {
 		l.opts.Host.Warn(msg.AsString())
 	}
+	if l.opts.AbortOnWarn {
+		panic(eval.Errorf(eval.KindAbort, 0, "aborting to reveal stack trace of warning, as abort-on-warn is set"))
+	}
 	return c.Force(args[1])
 }
 
