@@ -240,6 +240,7 @@ func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
 	b.Add("limits and lints", fmt.Sprintf("%d %d %d %+v", c.MaxCallDepth, c.MaxSteps, c.MaxMemory, c.Lints))
 	b.Flag("show-trace", c.ShowTrace)
 	b.Flag("trace-verbose", c.TraceVerbose)
+	b.Flag("abort-on-warn", c.AbortOnWarn)
 	b.Flag("pure", c.Pure)
 	b.Flag("restricted", c.Restricted)
 	b.Flag("import from derivation", c.AllowIFD)
