@@ -5,6 +5,7 @@
 //
 //	ROOT/nix/store/HASH-NAME           valid paths, and what is being made
 //	ROOT/nix/store/HASH-NAME.lock      held while somebody makes HASH-NAME
+//	ROOT/nix/store/.links/             empty: Nix keeps hard links of equal files there
 //	ROOT/nix/store/tmp-RANDOM/         scratch and trash directories, each locked by its owner
 //	ROOT/nix/var/nix/db/db.sqlite      which paths are valid, and their references
 //	ROOT/nix/var/nix/db/schema         "10", for Nix; we look into the database
