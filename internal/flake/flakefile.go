@@ -224,9 +224,6 @@ func (r *fileReader) url(at eval.Attr, pos eval.Pos) string {
 	case eval.TypeString:
 		return v.AsString()
 	case eval.TypePath:
-		if p := v.AsString(); p != r.f.root && !strings.HasPrefix(p, r.f.root+"/") {
-			throw("input attribute path '%s' at %s must be in the same source tree as %s", p, r.place(at.Pos), r.f.dir())
-		}
 		return "path:" + relative(r.f.dir(), v.AsString())
 	default:
 		throw("expected a string or a path but got %s at %s", v.Type(), r.place(at.Pos))

@@ -306,9 +306,14 @@ func (s *step) relativeDir() (p place, ok bool) {
 	if !ok {
 		return place{}, false
 	}
-	// A path cannot lead out of the tree: the tree's directory is its root.
-	dir := path.Clean("/" + path.Join(s.base.dir, rel))
-	return place{s.base.root, strings.TrimPrefix(dir, "/")}, true
+	full := path.Join(s.base.full(), rel)
+	if full == s.base.root {
+		return place{root: full}, true
+	}
+	if dir, ok := strings.CutPrefix(full, s.base.root+"/"); ok {
+		return place{s.base.root, dir}, true
+	}
+	return place{root: full}, true // out of the tree: reading it says what is wrong
 }
 
 // inputFlake reads the flake of the input.

@@ -120,10 +120,7 @@ func (r Reader) Read(text, name string) (*LockFile, error) {
 	if !ok {
 		return nil, fmt.Errorf("lock file references missing node '%s'", root)
 	}
-	if err := g.inputs(lock.Root, set, 0); err != nil {
-		return nil, fmt.Errorf("lock file '%s': %w", name, err)
-	}
-	return lock, nil
+	return lock, g.inputs(lock.Root, set, 0)
 }
 
 type graphReader struct {

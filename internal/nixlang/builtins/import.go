@@ -201,10 +201,13 @@ func (w *world) EvalSetFile(c *eval.Ctx, file string) eval.Value {
 	if err != nil {
 		panic(eval.Wrap(0, err))
 	}
+	c.PushTraceFunc(0, func() string { return "while evaluating the file '" + file + "':" })
 	if _, ok := p.Tree().(*syntax.Attrs); !ok {
 		panic(eval.Errorf(eval.KindEval, 0, "file '%s' must be an attribute set", file))
 	}
-	return c.Run(p)
+	v := c.Run(p)
+	c.PopTrace()
+	return v
 }
 
 // CallFlake returns the function that makes the value of a flake.

@@ -14,7 +14,7 @@ func (v Value) IsLiteral() bool {
 	switch n := t.code.node.(type) {
 	case *attrsNode:
 		return len(n.dynamic) == 0
-	case *listNode:
+	case *listNode, *constThunkNode:
 		return true
 	}
 	return false
