@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // answer is what becomes of a program.
 type answer struct {
@@ -52,9 +55,14 @@ var classes = []struct{ name, says string }{
 // noMessage is the err of an error that says nothing: throw "".
 const noMessage = "(no message)"
 
-// firstLine cuts a message off at the end of its first line. Blanks count as
-// one: Nix expands tabs when it shows a message.
+// colour is what values and some messages are marked with on a terminal, and by
+// nix repl always.
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// firstLine cuts a message off at the end of its first line, without colours.
+// Blanks count as one: Nix expands tabs when it shows a message.
 func firstLine(s string) string {
+	s = colour.ReplaceAllString(s, "")
 	s, _, _ = strings.Cut(s, "\n")
 	return strings.Join(strings.Fields(s), " ")
 }

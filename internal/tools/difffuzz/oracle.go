@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -41,9 +40,6 @@ func (n oracle) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), "NIX_CONFIG="+config, "NIX_PATH=", "GC_INITIAL_HEAP_SIZE=64M")
 	return cmd
 }
-
-// colour is what nix repl marks values with, whatever it writes to.
-var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 const prompt = "nix-repl> "
 
