@@ -130,7 +130,8 @@ type curPosNode struct {
 func (n *curPosNode) eval(c *Ctx, _ *env) Value { return c.PosValue(n.pos) }
 
 // PosValue returns { file; line; column; } of a place in a file, null for
-// every other place.
+// every other place. Line and column are thunks, as in Nix, which shows when
+// the set is printed.
 func (c *Ctx) PosValue(p Pos) Value {
 	at := c.st.files.Position(p)
 	if !at.IsValid() || at.Kind != syntax.OriginFile {
@@ -138,7 +139,12 @@ func (c *Ctx) PosValue(p Pos) Value {
 	}
 	b := c.NewAttrs(3)
 	b.Set(SymFile, String(at.Name))
-	b.Set(SymLine, Int(int64(at.Line)))
-	b.Set(SymColumn, Int(int64(at.Column)))
+	b.Set(SymLine, c.lazyInt(at.Line))
+	b.Set(SymColumn, c.lazyInt(at.Column))
 	return b.Build()
+}
+
+// lazyInt makes a thunk of a number.
+func (c *Ctx) lazyInt(n int) Value {
+	return c.Lazy(func(*Ctx) Value { return Int(int64(n)) })
 }

@@ -23,7 +23,7 @@ var (
 	algos    = []string{"sha256", "sha1", "sha512", "md5", "sha256", "blake3", "foo", ""}
 	hashes   = []string{"", "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73", "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709", "d41d8cd98f00b204e9800998ecf8427e", "sha256-AAAA", "zz", "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "sha256:0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73"}
 	// paths are in the directory of the programs: see the fixture of the fuzzer.
-	paths = []string{"./fixture", "./fixture/a.txt", "./fixture/dir", "./fixture/dir/b", "./fixture/one.nix", "./fixture/fn.nix", "./missing", "./fixture/link", "./fixture/.", "./fixture/dir/../a.txt", "/.", "/missing/x"}
+	paths = []string{"./fixture", "./fixture/a.txt", "./fixture/dir", "./fixture/dir/b", "./fixture/one.nix", "./fixture/fn.nix", "./missing", "./fixture/link", "./fixture/.", "./fixture/dir/../a.txt", "/missing/x"}
 	// drvNames are names of derivations.
 	drvNames = []string{"x", "foo-1.2", "a", "hello", "x.drv", ".x", "a b", "", "_"}
 )

@@ -1,0 +1,1 @@
+let p = __curPos; in builtins.seq p.line (1 * p)

@@ -1,0 +1,1 @@
+(builtins.unsafeGetAttrPos "z" { z = [ ]; }) * 63
