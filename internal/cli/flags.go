@@ -29,7 +29,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.Options, "option", nil, "set a setting of Nix: --option `NAME` VALUE")
 	fl.BoolVar(&f.Trace, "show-trace", false, "show the whole way to an error")
 	fl.BoolVar(&f.Offline, "offline", false, "use no network")
-	fl.BoolVar(&f.Refresh, "refresh", false, "evaluate even if nothing has changed since the last time")
+	fl.BoolVar(&f.Refresh, "refresh", false, "evaluate and download again, even if nothing has changed since the last time")
 	fl.StringVar(&f.Store, "store", "", "the `DIR` that the store lies in")
 	fl.StringArrayVar(&f.Mirrors, "mirror", nil, "Debian mirror `URL` to try first (may be repeated)")
 }

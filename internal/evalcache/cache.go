@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,8 @@ import (
 	"isomorph/internal/atomicfile"
 )
 
-// Limits of the cache. The records used last are kept.
+// Limits of the cache, which it can exceed by as many records as are written
+// between two times that it is looked through. The records used last are kept.
 const (
 	maxRecords = 1000
 	maxBytes   = 256 << 20
@@ -44,7 +46,7 @@ var ErrForeign = errors.New("others can write to it")
 
 // Open opens a cache.
 func Open(o Options) (*Cache, error) {
-	if err := atomicfile.MkdirAll(o.Dir, 0o700); err != nil {
+	if err := errors.Join(atomicfile.MkdirAll(filepath.Dir(o.Dir), 0o755), atomicfile.MkdirAll(o.Dir, 0o700)); err != nil {
 		return nil, err
 	}
 	dir, err := os.OpenFile(o.Dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
@@ -57,7 +59,7 @@ func Open(o Options) (*Cache, error) {
 	}
 	if int(st.Uid) != o.UID || st.Mode&0o022 != 0 {
 		dir.Close()
-		return nil, fmt.Errorf("%w: it belongs to user %d and has the mode %04o", ErrForeign, st.Uid, st.Mode&0o7777)
+		return nil, fmt.Errorf("the evaluation cache %s is not used: %w, as it belongs to user %d and has the mode %04o", o.Dir, ErrForeign, st.Uid, st.Mode&0o7777)
 	}
 	return &Cache{o, dir}, nil
 }
@@ -122,20 +124,28 @@ func (c *Cache) Put(k Key, rec *Record) error {
 	if len(b) > maxRecord {
 		return nil
 	}
-	if err := c.write(k.String(), b); err != nil {
+	var random [8]byte
+	_, err := io.ReadFull(c.opts.Random, random[:])
+	if err == nil {
+		err = c.write(k.String(), tmpPrefix+hex.EncodeToString(random[:]), b)
+	}
+	if err != nil {
 		return fmt.Errorf("write a record of the evaluation cache in %s: %w", c.opts.Dir, err)
+	}
+	// To look at all records takes longer than many an evaluation.
+	if random[0]%pruneEvery > 0 {
+		return nil
 	}
 	return c.prune()
 }
 
-const tmpPrefix = ".tmp-"
+const (
+	tmpPrefix  = ".tmp-"
+	pruneEvery = 16 // records written, on the average
+)
 
-func (c *Cache) write(name string, b []byte) error {
-	var random [8]byte
-	if _, err := io.ReadFull(c.opts.Random, random[:]); err != nil {
-		return err
-	}
-	dir, tmp := int(c.dir.Fd()), tmpPrefix+hex.EncodeToString(random[:])
+func (c *Cache) write(name, tmp string, b []byte) error {
+	dir := int(c.dir.Fd())
 	fd, err := unix.Openat(dir, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return err

@@ -41,6 +41,11 @@ func (rec *Record) Check(ctx context.Context, w World, now time.Time) (fresher b
 			return false, stale("the variable %s has another value", v.Name)
 		}
 	}
+	for _, d := range rec.Downloads {
+		if p, ok := w.Downloaded(d.URL, d.Name, d.Unpack); !ok || p != d.Path {
+			return false, stale("'%s' has to be downloaded again", d.URL)
+		}
+	}
 	if err := rec.checkObjects(ctx, w); err != nil {
 		return false, err
 	}

@@ -12,11 +12,12 @@ type Sum [sha256.Size]byte
 
 // Record is an evaluation that has ended well: what it saw, and what came of it.
 type Record struct {
-	Vars    []Var            // of the environment, by name
-	Files   []File           // by path
-	Trees   []Tree           // in the order in which they were added
-	Objects []Object         // store objects that were valid, by path
-	Absent  []storepath.Path // those that were not, sorted
+	Vars      []Var  // of the environment, by name
+	Files     []File // by path
+	Trees     []Tree // in the order in which they were added
+	Downloads []Download
+	Objects   []Object         // store objects that were valid, by path
+	Absent    []storepath.Path // those that were not, sorted
 
 	// Made are the store objects that the evaluation has put into the store,
 	// without those that others among them refer to: these are valid as long
@@ -36,6 +37,14 @@ type Var struct{ Name, Value string }
 type Object struct {
 	Path storepath.Path
 	ID   Sum // of its NAR's hash and its references
+}
+
+// Download is something that was downloaded and not pinned by a hash: it stands
+// for the URL until tarball-ttl has passed.
+type Download struct {
+	URL, Name string
+	Unpack    bool
+	Path      storepath.Path
 }
 
 // Message is something that the evaluation showed the user.

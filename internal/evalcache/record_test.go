@@ -33,11 +33,12 @@ func sample() *Record {
 		},
 		Trees: []Tree{{Path: "/t", Name: "t", Flat: true, References: []storepath.Path{thing},
 			Rejected: []Rejected{{"x/y", builtins.Directory}}, Result: thing, Fingerprint: print, Sure: true}},
-		Objects:  []Object{{thing, Sum{3}}},
-		Absent:   []storepath.Path{thing},
-		Made:     []storepath.Path{thing},
-		Messages: []Message{{Trace, "a"}, {EvaluationWarning, "b\x00"}},
-		Answers:  []Answer{{Text: "[ ]\n"}, {Derivations: []Derivation{{thing, "object", "out"}}}},
+		Downloads: []Download{{"https://x/y", "source", true, thing}},
+		Objects:   []Object{{thing, Sum{3}}},
+		Absent:    []storepath.Path{thing},
+		Made:      []storepath.Path{thing},
+		Messages:  []Message{{Trace, "a"}, {EvaluationWarning, "b\x00"}},
+		Answers:   []Answer{{Text: "[ ]\n"}, {Derivations: []Derivation{{thing, "object", "out"}}}},
 	}
 }
 
@@ -152,7 +153,7 @@ func TestCachePrunes(t *testing.T) {
 	}
 	for i := range maxRecords + 5 {
 		k := Key{byte(i), byte(i >> 8)}
-		if err := c.write(k.String(), (&Record{}).encode(k)); err != nil {
+		if err := c.write(k.String(), tmpPrefix+"x", (&Record{}).encode(k)); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Minute)

@@ -38,6 +38,10 @@ type World interface {
 	// and references. ok is false if it is not valid.
 	Object(ctx context.Context, p storepath.Path) (id Sum, ok bool, err error)
 
+	// Downloaded returns the store path that a URL without a hash stands for
+	// if it has been downloaded so lately that it would not be again.
+	Downloaded(url, name string, unpack bool) (p storepath.Path, ok bool)
+
 	// TreePath returns the store path that the tree has now. It writes
 	// nothing to the store.
 	TreePath(ctx context.Context, t *Tree) (storepath.Path, error)
@@ -60,19 +64,20 @@ type Recorder struct {
 	start  time.Time
 	disks  fileSystems
 
-	mu       sync.Mutex
-	spoiled  string // why this evaluation cannot be remembered; "" if it can
-	vars     map[string]string
-	files    map[string]*File
-	parents  map[string]bool // directories that are known to be no symlinks
-	resolved map[string]string
-	trees    []Tree
-	objects  map[storepath.Path]object
-	made     map[storepath.Path]bool   // by this evaluation
-	referred map[storepath.Path]bool   // that something made refers to
-	source   map[storepath.Path]string // where trees lie that are not copied
-	messages []Message
-	shown    int // bytes of messages
+	mu        sync.Mutex
+	spoiled   string // why this evaluation cannot be remembered; "" if it can
+	vars      map[string]string
+	files     map[string]*File
+	parents   map[string]bool // directories that are known to be no symlinks
+	resolved  map[string]string
+	trees     []Tree
+	downloads []Download
+	objects   map[storepath.Path]object
+	made      map[storepath.Path]bool   // by this evaluation
+	referred  map[storepath.Path]bool   // that something made refers to
+	source    map[storepath.Path]string // where trees lie that are not copied
+	messages  []Message
+	shown     int // bytes of messages
 }
 
 // object is what was found out about a store object that the evaluation did
@@ -138,7 +143,7 @@ func (r *Recorder) Record(answers []Answer) (rec *Record, ok bool) {
 	if r.spoiled != "" {
 		return nil, false
 	}
-	rec = &Record{Trees: r.trees, Messages: r.messages, Answers: answers}
+	rec = &Record{Trees: r.trees, Downloads: r.downloads, Messages: r.messages, Answers: answers}
 	for name, value := range r.vars {
 		rec.Vars = append(rec.Vars, Var{name, value})
 	}

@@ -6,19 +6,26 @@ import (
 	"isomorph/internal/storepath"
 )
 
-// Fetch downloads. What is pinned by its hash is noted as an object; what is not
-// can be another file at any time.
+// Fetch downloads. What was downloaded must be an object of the store; what is
+// not pinned by its hash must also still be what the URL stands for.
 func (r *Recorder) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
 	p, err := r.inner.Fetch(req)
-	switch {
-	case err != nil:
+	if err != nil {
 		r.spoilErr("download", err)
-	case req.SHA256.IsZero():
-		r.Spoil("a download that is not pinned by a hash")
-	default:
-		r.mustHave(p)
+		return "", err
 	}
-	return p, err
+	r.mustHave(p)
+	if !req.SHA256.IsZero() {
+		return p, nil
+	}
+	d := Download{req.URL, req.Name, req.Unpack, p}
+	if now, ok := r.world.Downloaded(d.URL, d.Name, d.Unpack); !ok || now != p {
+		r.Spoil("a download that is not remembered: " + req.URL)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.downloads = append(r.downloads, d)
+	return p, nil
 }
 
 // FetchTree fetches an input. It is noted as an object if no other answer is

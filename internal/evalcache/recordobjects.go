@@ -30,12 +30,14 @@ func (r *Recorder) AddPath(req builtins.AddPathRequest) (storepath.Path, error) 
 		return "", err
 	}
 	// An object of a known hash is what it is, wherever it comes from.
-	pinned := !req.SHA256.IsZero() && (r.writes || r.object(p))
-	if plain && !pinned {
+	if !req.SHA256.IsZero() && !r.writes && r.object(p) {
+		return p, nil
+	}
+	if plain && (req.SHA256.IsZero() || !r.writes) {
 		t.Result = p
 		r.seeTree(t, real, before)
 	}
-	if !r.writes && plain {
+	if plain && !r.writes {
 		r.takeFrom(p, end)
 	}
 	r.make(p, req.References)

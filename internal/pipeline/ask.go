@@ -117,7 +117,7 @@ func (s *Session) cacheWarning(err error) {
 	if isReadOnly(err) {
 		return
 	}
-	s.cfg.Eval.Warn(fmt.Sprintf("%v; evaluations are not remembered, '--option eval-cache false' stops this warning", err))
+	s.cfg.Eval.Warn(fmt.Sprintf("%v; evaluations are not remembered ('--option eval-cache false' stops this warning)", err))
 }
 
 func (m *memo) close() {

@@ -233,6 +233,16 @@ var staleCases = []struct {
 	{name: "dangling symlink gets a target", expr: "builtins.pathExists ./link/x", changes: true,
 		before: func(a *asking) { symlink(a, "later", "link") },
 		change: func(a *asking) { a.file("later/x", "") }},
+	{name: "directory becomes a symlink to one with an equal file", expr: "toString <d/x>", changes: true,
+		before: func(a *asking) {
+			a.file("d/x", "1")
+			a.file("e/x", "1")
+			a.cfg.Eval.SearchPath = []builtins.SearchPathEntry{{Path: "."}}
+		},
+		change: func(a *asking) {
+			check(a.t, os.RemoveAll(filepath.Join(a.dir, "d")))
+			symlink(a, "e", "d")
+		}},
 	{name: "search path probe finds something", expr: "import <x>", changes: true,
 		before: func(a *asking) {
 			a.file("p/other", "")

@@ -71,6 +71,11 @@ func (w *cacheWorld) Object(ctx context.Context, p storepath.Path) (id evalcache
 	return id, true, nil
 }
 
+// Downloaded returns what a URL stands for until tarball-ttl has passed.
+func (w *cacheWorld) Downloaded(url, name string, unpack bool) (storepath.Path, bool) {
+	return w.s.Inputs().Remembered(w.Dir(), url, name, unpack)
+}
+
 // TreePath computes the path of a tree.
 func (w *cacheWorld) TreePath(_ context.Context, t *evalcache.Tree) (storepath.Path, error) {
 	rejected := make([]string, len(t.Rejected))

@@ -47,7 +47,7 @@ func (e *Evaluator) Flakes() *flake.Engine {
 		Library: e.Library, World: &flakeWorld{e}, Registries: e.registries,
 		Pure: e.cfg.Pure, NoRegistries: fc.NoRegistries, AcceptConfig: fc.AcceptConfig,
 		AllowDirtyLock: fc.AllowDirtyLock, RefuseDirty: fc.RefuseDirty, QuietDirty: fc.QuietDirty,
-		CommitSummary: fc.CommitSummary, Setting: e.flakeSetting, Warn: e.cfg.Warn,
+		CommitSummary: fc.CommitSummary, Setting: e.flakeSetting, Warn: e.host.Warn,
 	})
 	return e.flakes
 }
@@ -68,7 +68,7 @@ func (e *Evaluator) flakeSetting(name, value string) error {
 	case "bash-prompt", "bash-prompt-prefix", "bash-prompt-suffix":
 		// for nix develop, which we do not have
 	default:
-		e.cfg.Warn(fmt.Sprintf("the flake's setting '%s = %s' has no effect: what decides about builds and evaluation is set on the command line or in NIX_CONFIG", name, value))
+		e.host.Warn(fmt.Sprintf("the flake's setting '%s = %s' has no effect: what decides about builds and evaluation is set on the command line or in NIX_CONFIG", name, value))
 	}
 	return nil
 }
@@ -92,10 +92,10 @@ func (e *Evaluator) registryFile(file string) []flake.Entry {
 	}
 	text, err := e.host.ReadFile(file)
 	if err != nil {
-		e.cfg.Warn(fmt.Sprintf("cannot read flake registry '%s': %s", file, err))
+		e.host.Warn(fmt.Sprintf("cannot read flake registry '%s': %s", file, err))
 		return nil
 	}
-	return flake.ReadRegistry(string(text), file, e.cfg.Warn)
+	return flake.ReadRegistry(string(text), file, e.host.Warn)
 }
 
 // channelEntry says that nixpkgs is the embedded channel: the store object that

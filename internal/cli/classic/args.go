@@ -39,7 +39,7 @@ type Common struct {
 	Repair     bool
 	Check      bool
 	DryRun     bool
-	Refresh    bool // evaluate even if the evaluation cache has the answer
+	Refresh    bool // nothing is taken from the evaluation cache, or was downloaded lately enough
 	LogFormat  string
 	Include    []string // -I, in order
 	Args       []Arg

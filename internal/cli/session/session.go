@@ -75,6 +75,7 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 	if cfg.Inputs, err = m.inputOptions(set); err != nil {
 		return nil, err
 	}
+	cfg.Inputs.Refresh = common.Refresh
 	if err := m.buildConfig(&cfg.Build, set, common); err != nil {
 		return nil, err
 	}
