@@ -127,6 +127,9 @@ func (j *gitJob) commit(ctx context.Context) (*Result, error) {
 		}
 	}
 	if !j.in.Bool("shallow") {
+		if repo.IsShallow() {
+			return nil, fmt.Errorf("'%s' is a shallow Git repository, but shallow repositories are only allowed when `shallow = true;` is specified", j.where())
+		}
 		if err := j.setRevCount(ctx, repo, rev); err != nil {
 			return nil, err
 		}
@@ -159,8 +162,10 @@ func (j *gitJob) setLastModified(ctx context.Context, repo *gitrepo.Repo, rev st
 }
 
 func (j *gitJob) setRevCount(ctx context.Context, repo *gitrepo.Repo, rev string) error {
-	if repo.IsShallow() {
-		return fmt.Errorf("'%s' is a shallow Git repository, but shallow repositories are only allowed when `shallow = true;` is specified", j.where())
+	if repo.IsShallow() { // the count is that of the part that is here
+		n, err := repo.RevCount(ctx, rev)
+		j.out["revCount"] = n
+		return err
 	}
 	n, err := j.known("gitRevCount "+rev, "revCount", func() (uint64, error) { return repo.RevCount(ctx, rev) })
 	j.out["revCount"] = n

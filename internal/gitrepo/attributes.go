@@ -66,35 +66,22 @@ func (a *attributes) addLine(dir, line string, topLevel bool) {
 	a.rules = append(a.rules, r)
 }
 
-// cutPattern splits off the first word, which may be quoted as in C.
+// cutPattern splits off the first word, in which a blank can be escaped. Quotes
+// are a part of it, as they are for the library that Nix reads attributes with.
 func cutPattern(line string) (pattern, rest string) {
-	if line[0] != '"' {
-		if i := strings.IndexAny(line, " \t"); i >= 0 {
-			return line[:i], line[i:]
-		}
-		return line, ""
-	}
 	var b strings.Builder
-	for i := 1; i < len(line); i++ {
-		switch c := line[i]; c {
-		case '"':
-			return b.String(), line[i+1:]
-		case '\\':
-			if i++; i < len(line) {
-				b.WriteByte(unescape(line[i]))
-			}
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == ' ' || c == '\t':
+			return b.String(), line[i:]
+		case c == '\\' && i+1 < len(line) && (line[i+1] == ' ' || line[i+1] == '\t'):
+			i++
+			b.WriteByte(line[i])
 		default:
 			b.WriteByte(c)
 		}
 	}
 	return b.String(), ""
-}
-
-func unescape(c byte) byte {
-	if i := strings.IndexByte("abfnrtv", c); i >= 0 {
-		return "\a\b\f\n\r\t\v"[i]
-	}
-	return c
 }
 
 // verdict returns what a list of attributes says about export-ignore, the last

@@ -144,7 +144,10 @@ func (r *Repo) CopyTracked(t *WorkTree, dir string, o TreeOptions) error {
 	defer w.close()
 	made := map[string]bool{"": true}
 	for _, name := range t.Files {
-		if attrs.ignoredDeep(name) {
+		if dir, ok := attrs.ignoredDeep(name); ok {
+			if err := w.mkdirs(dir, made); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := copyTracked(w, from, name, made); err != nil {
@@ -171,17 +174,18 @@ func (r *Repo) workTreeAttributes(from int, files []string) (*attributes, error)
 	})
 }
 
-// ignoredDeep tells whether a file or a directory that it lies in is ignored.
-func (a *attributes) ignoredDeep(name string) bool {
+// ignoredDeep tells whether a file or a directory that it lies in is ignored, and
+// in which directory that happens: it is there, although nothing may be in it.
+func (a *attributes) ignoredDeep(name string) (dir string, ok bool) {
 	if len(a.rules) == 0 {
-		return false
+		return "", false
 	}
 	for i := range len(name) {
 		if name[i] == '/' && a.ignored(name[:i], true) {
-			return true
+			return path.Dir(name[:i]), true
 		}
 	}
-	return a.ignored(name, false)
+	return path.Dir(name), a.ignored(name, false)
 }
 
 func copyTracked(w *writer, from int, name string, made map[string]bool) error {

@@ -83,9 +83,9 @@ func (w *world) check(path string) {
 	panic(eval.Errorf(eval.KindRestricted, 0, "access to absolute path '%s' is forbidden %s", path, mode))
 }
 
-// followChecked resolves symlinks like [Files.ResolveSymlinks], but asks of each
-// link whether it may be read before it does: an error must not tell where a
-// link leads that lies outside of what is allowed.
+// followChecked resolves symlinks like [Files.ResolveSymlinks], but looks only
+// at what may be looked at: an error must not tell where a link leads that lies
+// outside of what is allowed. The caller checks the path that comes out.
 func (w *world) followChecked(path string, last bool) string {
 	at, parts := "/", splitPath(path)
 	for links := 0; len(parts) > 0; {
@@ -94,7 +94,10 @@ func (w *world) followChecked(path string, last bool) string {
 		if len(parts) == 0 && !last {
 			return next
 		}
-		w.check(next)
+		if !w.access.allows(next) {
+			at = next
+			continue
+		}
 		kind, err := w.host.Lstat(next)
 		if err != nil || kind != Symlink {
 			at = next // a missing file is the caller's to find

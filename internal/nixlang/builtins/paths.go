@@ -127,6 +127,7 @@ func (w *world) addPath(c *eval.Ctx, a *pathAddition) eval.Value {
 		return w.storeString(p)
 	}
 	req.Path = w.follow(a.path, true)
+	w.check(req.Path)
 	if !a.filter.IsZero() {
 		req.Filter = w.filter(c, a.filter)
 	}
@@ -218,6 +219,7 @@ func (w *world) copyPath(path string) storepath.Path {
 		return p
 	}
 	real := w.follow(path, false)
+	w.check(real)
 	p, err := w.host.AddPath(AddPathRequest{Name: lastPart(path), Path: real, Filter: w.visible(real, nil)})
 	if err != nil {
 		throw(path, err)

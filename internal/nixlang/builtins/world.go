@@ -209,16 +209,14 @@ func (w *world) realisePath(c *eval.Ctx, v eval.Value, follow symlinks) string {
 	return path
 }
 
-// follow resolves symlinks; the embedded files have none.
+// follow resolves symlinks; the embedded files have none. Whether the file may
+// be read is for the caller to check.
 func (w *world) follow(path string, last bool) string {
 	if isEmbedded(path) {
 		return path
 	}
 	if w.access != nil {
-		w.check(path)
-		path = w.followChecked(path, last)
-		w.check(path)
-		return path
+		return w.followChecked(path, last)
 	}
 	r, err := w.host.ResolveSymlinks(path, last)
 	if err != nil {
