@@ -55,6 +55,7 @@ var rules = []struct {
 	{"internal/store", formats, "the interface"},
 	{"internal/store/storetest", append([]string{"internal/store", "internal/nar"}, formats...), "the suite every store passes"},
 	{"internal/store/localstore", append([]string{"internal/store", "internal/nar", "internal/atomicfile", "internal/failpoint"}, formats...), "never sees the language"},
+	{"internal/fetch/netrc", nil, "a format"},
 	{"internal/fetch", []string{"internal/nixhash"}, "bytes from the network, checked"},
 	{"internal/gitrepo", []string{"internal/flakeref"}, "git repositories, read without running them"},
 	{"internal/fetchtree", append([]string{"internal/input", "internal/flakeref", "internal/gitrepo", "internal/fetch", "internal/unpack", "internal/store", "internal/atomicfile"}, formats...), "inputs into the store"},

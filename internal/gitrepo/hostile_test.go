@@ -149,7 +149,9 @@ func (l *lab) rawTree(entries [][3]string) string {
 	return l.object("tree", b.String())
 }
 
-func (l *lab) blobTree(name, text string) string { return l.rawTree([][3]string{{"100644", name, text}}) }
+func (l *lab) blobTree(name, text string) string {
+	return l.rawTree([][3]string{{"100644", name, text}})
+}
 
 // readAll does everything with the repository that a fetch can do.
 func (l *lab) readAll() error {
@@ -344,7 +346,7 @@ func traps() []trap {
 		attr("diff textconv", "diff=x", "[diff \"x\"]\n\ttextconv = EVIL", diff),
 		attr("diff command", "diff=x", "[diff \"x\"]\n\tcommand = EVIL", diff),
 		attr("merge driver", "merge=x", "[merge \"x\"]\n\tdriver = EVIL", nil),
-		attr("working-tree-encoding", "working-tree-encoding=UTF-16", "", nil),
+		attr("working-tree-encoding", "working-tree-encoding=ISO-8859-1", "", nil),
 		attr("export-subst", "export-subst", "[tar \"tar.gz\"]\n\tcommand = EVIL", nil),
 
 		hook("fsmonitor-watchman", nil),

@@ -72,7 +72,7 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 		return nil, err
 	}
 	cfg.Fetch = m.fetchOptions(common, set)
-	if cfg.Inputs, err = m.inputOptions(set); err != nil {
+	if cfg.Inputs, err = m.inputOptions(set, common); err != nil {
 		return nil, err
 	}
 	cfg.Inputs.Refresh = common.Refresh
@@ -214,6 +214,8 @@ func (m *Maker) fetchOptions(common *classic.Common, set settings.Values) fetch.
 		Mirrors: m.Mirrors(common.Mirrors),
 		Offline: set.Flag("offline", false),
 		Proxy:   m.Proxy(),
+
+		Credentials: m.netrc(set),
 	}
 }
 
