@@ -125,6 +125,18 @@ func (r *Recorder) References(p storepath.Path) ([]storepath.Path, error) {
 	return refs, nil
 }
 
+// ContentAddress asks how a valid object is addressed. That follows from the
+// object.
+func (r *Recorder) ContentAddress(p storepath.Path) (string, error) {
+	ca, err := r.inner.ContentAddress(p)
+	if err != nil {
+		r.spoilErr("content address", err)
+		return "", err
+	}
+	r.object(p)
+	return ca, nil
+}
+
 // IsValid tells whether an object is valid, and notes which it was.
 func (r *Recorder) IsValid(p storepath.Path) bool {
 	valid := r.inner.IsValid(p)

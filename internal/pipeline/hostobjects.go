@@ -212,6 +212,19 @@ func (h *hostObjects) Closure(p storepath.Path) ([]storepath.Path, error) {
 	return all, nil
 }
 
+// ContentAddress returns how an object is addressed by its contents, "" if it
+// is not. What this evaluation has added always is.
+func (h *hostObjects) ContentAddress(p storepath.Path) (string, error) {
+	if h.added(p) {
+		return "fixed", nil
+	}
+	info, err := h.reader.Info(h.ctx, p)
+	if err != nil {
+		return "", err
+	}
+	return info.CA, nil
+}
+
 // IsValid tells whether an object is there, or will be when the evaluation is
 // committed. One that is stays so until the session ends.
 func (h *hostObjects) IsValid(p storepath.Path) bool { return h.added(p) || h.inStore(p) == nil }

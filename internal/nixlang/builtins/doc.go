@@ -24,7 +24,7 @@
 //     match of more than about 10^9 steps end in an error, which tryEval does not
 //     catch, where Nix runs out of memory, stack or time.
 //   - Experimental builtins are absent, as they are in Nix by default: outputOf,
-//     fetchTree (without fetch-tree), fetchClosure, getFlake.
+//     fetchTree and fetchClosure (without their features), getFlake.
 //   - fromTOML limits arrays and inline tables to 1000 levels. The remarks under
 //     the quoted line of its rarer errors are worded in their own way.
 //   - Comparing keys, genericClosure remembers them in a map as long as all are

@@ -170,6 +170,10 @@ type Objects interface {
 	// none if p is not valid.
 	References(p storepath.Path) ([]storepath.Path, error)
 
+	// ContentAddress returns how a valid object is addressed by its contents,
+	// "" if it is not.
+	ContentAddress(p storepath.Path) (string, error)
+
 	// IsValid tells whether p is in the store or was added by this
 	// evaluation.
 	IsValid(p storepath.Path) bool

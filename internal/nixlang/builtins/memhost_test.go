@@ -311,6 +311,8 @@ func (h *memHost) FetchTree(in input.Attrs) (*input.Fetched, error) {
 	return nil, fmt.Errorf("no input %s here", input.Describe(in))
 }
 
+func (h *memHost) ContentAddress(p storepath.Path) (string, error) { return "", nil }
+
 func (h *memHost) LookUpInput(in input.Attrs) (input.Attrs, error) {
 	return nil, fmt.Errorf("no registry for %s here", input.Describe(in))
 }

@@ -106,6 +106,9 @@ func (w *world) featurePrims() []*eval.PrimOp {
 	if w.opts.FetchTree {
 		prims = append(prims, &eval.PrimOp{Name: "fetchTree", Args: []string{"input"}, Arity: 1, Fn: w.primFetchTree(fetchTreeKind), Doc: "Fetch a tree or a file: a set with `type` and the attributes of that type, or a URL. Return a set with `outPath`, `narHash` and what is known of it."})
 	}
+	if w.opts.FetchClosure {
+		prims = append(prims, &eval.PrimOp{Name: "__fetchClosure", Args: []string{"args"}, Arity: 1, Fn: w.primFetchClosure, Doc: "Return a store path that is in the store already. *args* has `fromStore` and `fromPath`, and may have `toPath` or `inputAddressed`."})
+	}
 	return prims
 }
 
