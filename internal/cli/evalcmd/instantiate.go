@@ -44,6 +44,7 @@ type request struct {
 	noLocation bool
 	form       form
 	addRoot    string
+	printed    int // derivations so far
 }
 
 // NixInstantiate runs the classic command with the given arguments.
@@ -224,17 +225,18 @@ func (r *request) format(c *eval.Ctx, v eval.Value) string {
 }
 
 func (r *request) printDerivations(ctx context.Context, env *cli.Env, s *pipeline.Session, found []pipeline.Found) error {
-	for i, f := range found {
+	for _, f := range found {
 		line := s.PrintPath(f.Drv)
 		if r.addRoot != "" {
-			link := rootName(env.Dir, r.addRoot, i)
+			link := rootName(env.Dir, r.addRoot, r.printed)
 			if err := s.AddRoot(ctx, link, f.Drv); err != nil {
 				return err
 			}
 			line = link
-		} else if i == 0 && !r.common.ReadOnly {
+		} else if r.printed == 0 && !r.common.ReadOnly {
 			fmt.Fprintln(env.Stderr, "warning: you did not specify '--add-root'; the result might be removed by the garbage collector")
 		}
+		r.printed++
 		if f.Output != "out" {
 			line += "!" + f.Output
 		}

@@ -341,6 +341,9 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	errs = append(errs, err)
 	lints, err := lints(set)
 	errs = append(errs, err)
+	if v := set["emulate-nix-version"]; v != "" {
+		errs = append(errs, builtins.CheckNixVersion(v))
+	}
 	features := set.Words("experimental-features")
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{

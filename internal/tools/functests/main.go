@@ -42,6 +42,13 @@ const timeout = 20 * time.Minute
 const skipped = 77
 
 func main() {
+	if filepath.Base(os.Args[0]) == "nix" {
+		if err := daemon(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var s suite
 	flag.StringVar(&s.source, "nix-src", "", "`DIR` of a checkout of Nix")
 	flag.StringVar(&s.program, "isomorph", "", "the `FILE` to test")

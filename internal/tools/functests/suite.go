@@ -53,6 +53,13 @@ func (s *suite) prepare() (err error) {
 			return err
 		}
 	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := os.Symlink(self, filepath.Join(s.work, "bin", "nix")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	return errors.Join(s.substitute("common/subst-vars.sh"), s.substitute("config.nix"))
 }
 
