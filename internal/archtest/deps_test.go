@@ -31,6 +31,7 @@ var rules = []struct {
 	{"internal/storepath", []string{"internal/nixbase32", "internal/nixhash"}, "a format"},
 	{"internal/derivation", []string{"internal/nixbase32", "internal/nixhash", "internal/storepath"}, "a format"},
 	{"internal/nar", []string{"internal/nixhash"}, "a format"},
+	{"internal/treehash", []string{"internal/nar", "internal/nixhash"}, "trees to hashes, remembered"},
 	{"internal/atomicfile", nil, "support"},
 	{"internal/failpoint", nil, "support"},
 	{"internal/unxz", nil, "xz streams in bounded memory"},

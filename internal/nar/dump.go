@@ -103,7 +103,7 @@ func (d *dumper) node(dir int, name, rel string, depth int) error {
 	case unix.S_IFDIR:
 		return d.directory(dir, name, rel, depth)
 	default:
-		return d.wrap("archive", rel, fmt.Errorf("it is %s; only regular files, directories and symlinks can be in a store", kindName(st.Mode)))
+		return d.wrap("archive", rel, UnsupportedKind(st.Mode))
 	}
 }
 
@@ -113,6 +113,12 @@ func (d *dumper) writerErr(rel string) error {
 		return nil
 	}
 	return d.wrap("archive", rel, d.w.err)
+}
+
+// UnsupportedKind returns the error for a file that cannot be archived; mode is
+// that of stat(2).
+func UnsupportedKind(mode uint32) error {
+	return fmt.Errorf("it is %s; only regular files, directories and symlinks can be in a store", kindName(mode))
 }
 
 func kindName(mode uint32) string {

@@ -217,6 +217,9 @@ func (f fileWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// Err returns the first error, before Close does.
+func (w *Writer) Err() error { return w.err }
+
 // Close ends the archive; it fails unless the archive is complete. It does not
 // close the underlying writer.
 func (w *Writer) Close() error {

@@ -557,7 +557,7 @@ func TestAskReadOnlyTree(t *testing.T) {
 // influence on values.
 func TestKeyHasAllSettings(t *testing.T) {
 	without := map[string]string{
-		"Memory": "a budget", "LookupEnv": "observed one by one", "Trace": "output", "Warn": "output", "EvalWarn": "output",
+		"Memory": "a budget", "TreeCache": "hashes are what they are", "LookupEnv": "observed one by one", "Trace": "output", "Warn": "output", "EvalWarn": "output",
 		"TempDir": "where a message for git lies",
 	}
 	key := func(c EvalConfig) string {

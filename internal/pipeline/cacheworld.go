@@ -28,7 +28,7 @@ func newCacheWorld(ctx context.Context, s *Session) *cacheWorld {
 	// The channel is not made for a comparison: if it is not there, files are
 	// missing.
 	files := newHostFiles(s.reader, nil)
-	return &cacheWorld{s: s, files: files, objects: newHostObjects(ctx, s.reader, nil, files)}
+	return &cacheWorld{s: s, files: files, objects: newHostObjects(ctx, s.reader, nil, files, s.Hasher())}
 }
 
 // Dir returns the logical store directory.
@@ -82,7 +82,7 @@ func (w *cacheWorld) TreePath(_ context.Context, t *evalcache.Tree) (storepath.P
 	for i, r := range t.Rejected {
 		rejected[i] = r.Path
 	}
-	sum, err := w.objects.hashTree(w.files.real(t.Path), t.Flat, rejected)
+	sum, err := w.objects.hashWithout(t.Path, t.Flat, rejected)
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/store"
 	"isomorph/internal/storepath"
+	"isomorph/internal/treehash"
 )
 
 // Evaluator evaluates recipes against a store.
@@ -80,9 +81,9 @@ func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
 // newEvaluator makes an evaluator that reads from reader and writes to writer;
 // with a nil writer it computes paths and writes nothing. before may put
 // another host in front of the one that looks at the world.
-func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store, before func(builtins.Host) builtins.Host) *Evaluator {
+func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store, hasher *treehash.Hasher, before func(builtins.Host) builtins.Host) *Evaluator {
 	files := newHostFiles(reader, cfg.Channel)
-	objects := newHostObjects(ctx, reader, writer, files)
+	objects := newHostObjects(ctx, reader, writer, files, hasher)
 	inputs := &hostInputs{ctx: ctx}
 	h := before(&host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now})
 	e := &Evaluator{cfg: cfg, host: h, objects: objects, inputs: inputs}

@@ -19,6 +19,7 @@ import (
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/store"
 	"isomorph/internal/storepath"
+	"isomorph/internal/treehash"
 )
 
 // hostObjects gives the evaluator its store. Everything is hashed first and
@@ -31,6 +32,7 @@ type hostObjects struct {
 	store    store.Store // nil: compute paths only
 	reader   store.Reader
 	files    *hostFiles
+	hasher   *treehash.Hasher
 	realise  func(ctx context.Context, outputs []builtins.DerivationOutput) error
 	download func(ctx context.Context, req builtins.FetchRequest) (storepath.Path, error)
 
@@ -55,9 +57,9 @@ type treeKey struct {
 	refs       string
 }
 
-func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store, files *hostFiles) *hostObjects {
+func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store, files *hostFiles, hasher *treehash.Hasher) *hostObjects {
 	h := &hostObjects{
-		ctx: ctx, dir: reader.Dir(), reader: reader, store: writer, files: files,
+		ctx: ctx, dir: reader.Dir(), reader: reader, store: writer, files: files, hasher: hasher,
 		drvs:   map[storepath.Path]*derivation.Derivation{},
 		texts:  map[storepath.Path]text{},
 		trees:  map[treeKey]storepath.Path{},
@@ -293,23 +295,22 @@ func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, erro
 			return p, nil
 		}
 	}
-	rejected, err := h.applyFilter(req)
+	t, err := h.lookAt(req)
 	if err != nil {
 		return "", err
 	}
-	key := treeKey{req.Path, req.Name, req.Flat, strings.Join(rejected, "\x00"), joinPaths(req.References)}
 	h.mu.Lock()
-	p, known := h.trees[key]
+	p, known := h.trees[t.key]
 	h.mu.Unlock()
 	if known {
 		return p, nil
 	}
-	p, err = h.addTree(req, rejected)
+	p, err = h.addTree(req, t)
 	if err != nil {
 		return "", err
 	}
 	h.mu.Lock()
-	h.trees[key] = p
+	h.trees[t.key] = p
 	h.mu.Unlock()
 	return p, nil
 }
@@ -321,56 +322,56 @@ func (h *hostObjects) keep(p storepath.Path) error {
 	return h.store.AddTempRoot(h.ctx, p)
 }
 
-// applyFilter asks the filter about every file it would be asked about, and
-// returns the ones it refuses, relative to the root. The hash of a tree is a
-// function of the tree and these, so a filter that refuses nothing costs no
-// second reading.
-func (h *hostObjects) applyFilter(req builtins.AddPathRequest) ([]string, error) {
-	if req.Filter == nil {
-		return nil, nil
-	}
-	var rejected []string
-	var walk func(rel string, depth int) error
-	walk = func(rel string, depth int) error {
-		if depth > nar.MaxDepth {
-			return fmt.Errorf("directories below '%s' nest deeper than %d", req.Path, nar.MaxDepth)
-		}
-		list, err := h.files.ReadDir(filepath.Join(req.Path, rel))
-		if err != nil {
-			return err
-		}
-		for _, e := range list {
-			sub := filepath.Join(rel, e.Name)
-			take, err := req.Filter(filepath.Join(req.Path, sub), e.Kind)
-			if err != nil {
-				return err
-			}
-			switch {
-			case !take:
-				rejected = append(rejected, sub)
-			case e.Kind == builtins.Directory:
-				if err := walk(sub, depth+1); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	kind, err := h.files.Lstat(req.Path)
-	if err != nil || kind != builtins.Directory {
-		return nil, err
-	}
-	return rejected, walk("", 0)
+// lookedAt is a tree or file that is to be added.
+type lookedAt struct {
+	key  treeKey
+	name string         // of the file, without symlinks on the way to it
+	real string         // where it lies
+	tree *treehash.Tree // nil if it is flat, or nobody has asked a filter yet
 }
 
-func (h *hostObjects) addTree(req builtins.AddPathRequest, rejected []string) (storepath.Path, error) {
+// lookAt finds a tree and asks the filter, if there is one, about every file
+// that it would be asked about: the hash of a tree is a function of the tree
+// and what is refused.
+func (h *hostObjects) lookAt(req builtins.AddPathRequest) (t lookedAt, err error) {
 	// Below a store object the kernel would follow links to the wrong place.
-	name, err := h.files.ResolveSymlinks(req.Path, false)
+	t.name, err = h.files.ResolveSymlinks(req.Path, false)
 	if err != nil {
-		return "", err
+		return t, err
 	}
-	real := h.files.real(name)
-	sum, err := h.hashTree(real, req.Flat, rejected)
+	t.real = h.files.real(t.name)
+	t.key = treeKey{path: req.Path, name: req.Name, flat: req.Flat, refs: joinPaths(req.References)}
+	if req.Filter == nil {
+		return t, nil
+	}
+	t.tree, err = h.hasher.List(treehash.Request{Root: t.real, Known: h.knownHash(t.name), Filter: func(rel, kind string) (bool, error) {
+		return req.Filter(filepath.Join(req.Path, rel), builtins.FileKind(kind))
+	}})
+	if err == nil {
+		t.key.rejected = strings.Join(t.tree.Rejected(), "\x00")
+	}
+	return t, err
+}
+
+// knownHash returns the NAR hash of a file that is a whole object of the store,
+// zero for any other.
+func (h *hostObjects) knownHash(name string) nixhash.Hash {
+	if !h.dir.Contains(name) {
+		return nixhash.Hash{}
+	}
+	p, rest, err := h.dir.Split(name)
+	if err != nil || rest != "" {
+		return nixhash.Hash{}
+	}
+	info, err := h.reader.Info(h.ctx, p)
+	if err != nil { // a tree that is not in the store yet
+		return nixhash.Hash{}
+	}
+	return info.NarHash
+}
+
+func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepath.Path, error) {
+	sum, rejected, err := h.hashTree(req, t)
 	if err != nil {
 		return "", err
 	}
@@ -383,25 +384,52 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, rejected []string) (s
 	}
 	if h.store == nil {
 		h.files.mu.Lock()
-		h.files.trees[p] = real
+		h.files.trees[p] = t.real
 		h.files.mu.Unlock()
 		return p, nil
 	}
-	return h.store.AddTree(h.ctx, store.Source{Name: req.Name, Path: real, Flat: req.Flat, Known: sum, Filter: absFilter(real, rejected), References: req.References})
+	return h.store.AddTree(h.ctx, store.Source{Name: req.Name, Path: t.real, Flat: req.Flat, Known: sum, Filter: absFilter(t.real, rejected), References: req.References})
 }
 
-func (h *hostObjects) hashTree(real string, flat bool, rejected []string) (nixhash.Hash, error) {
-	sum := sha256.New()
+// hashTree returns the hash of a tree or, if it is flat, file, and what the
+// filter refused.
+func (h *hostObjects) hashTree(req builtins.AddPathRequest, t lookedAt) (sum nixhash.Hash, rejected []string, err error) {
+	if req.Flat {
+		sum, err = hashFile(t.real)
+		return sum, nil, err
+	}
+	if t.tree == nil {
+		if t.tree, err = h.hasher.List(treehash.Request{Root: t.real, Known: h.knownHash(t.name)}); err != nil {
+			return sum, nil, err
+		}
+	}
+	sum, err = h.hasher.Hash(t.tree)
+	return sum, t.tree.Rejected(), err
+}
+
+// hashWithout returns the hash of the tree or file at name, of which no part is
+// a symlink, without what was refused.
+func (h *hostObjects) hashWithout(name string, flat bool, rejected []string) (nixhash.Hash, error) {
+	real := h.files.real(name)
 	if flat {
-		f, err := os.Open(real)
-		if err != nil {
-			return nixhash.Hash{}, err
-		}
-		defer f.Close()
-		if _, err := io.Copy(sum, f); err != nil {
-			return nixhash.Hash{}, err
-		}
-	} else if err := nar.Dump(sum, real, relFilter(rejected)); err != nil {
+		return hashFile(real)
+	}
+	t, err := h.hasher.List(treehash.Request{Root: real, Known: h.knownHash(name), Filter: treehash.Filter(relFilter(rejected))})
+	if err != nil {
+		return nixhash.Hash{}, err
+	}
+	return h.hasher.Hash(t)
+}
+
+// hashFile hashes the contents of a file.
+func hashFile(name string) (nixhash.Hash, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nixhash.Hash{}, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
 		return nixhash.Hash{}, err
 	}
 	return nixhash.New(nixhash.SHA256, sum.Sum(nil))

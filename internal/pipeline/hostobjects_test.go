@@ -13,6 +13,7 @@ import (
 	"isomorph/internal/store"
 	"isomorph/internal/store/localstore"
 	"isomorph/internal/storepath"
+	"isomorph/internal/treehash"
 )
 
 // rootedFirst is a store that notes who looks for a path without having made it
@@ -49,7 +50,7 @@ func TestPathWithKnownHashIsRootedFirst(t *testing.T) {
 	s := &rootedFirst{Store: local, t: t, rooted: map[storepath.Path]bool{}}
 	file := filepath.Join(dir, "file")
 	write(t, file, "contents")
-	h := newHostObjects(t.Context(), s, s, newHostFiles(s, nil))
+	h := newHostObjects(t.Context(), s, s, newHostFiles(s, nil), treehash.New(treehash.Options{}))
 	req := builtins.AddPathRequest{Path: file, Name: "file", Flat: true, SHA256: nixhash.Sum(nixhash.SHA256, []byte("contents"))}
 	for range 2 {
 		if _, err := h.AddPath(req); err != nil {

@@ -79,6 +79,8 @@ type EvalConfig struct {
 	AbortOnWarn    bool      // builtins.warn ends the evaluation
 	Channel        *LazyTree // the embedded channel, if the search path has it
 
+	TreeCache string // directory of the records of package treehash; "" for none
+
 	Memory int64 // bytes that the process may use; 0 if unknown
 
 	LookupEnv func(string) (string, bool)

@@ -14,6 +14,7 @@ import (
 	"isomorph/internal/store"
 	"isomorph/internal/store/localstore"
 	"isomorph/internal/storepath"
+	"isomorph/internal/treehash"
 )
 
 // Session is one run: an open store and what works on it.
@@ -23,6 +24,7 @@ type Session struct {
 	reader   store.Reader
 	local    *localstore.Store // nil in a session that writes nothing
 	eval     *Evaluator
+	hasher   *treehash.Hasher
 	giveBack func() // ends the evaluator's way with memory
 
 	inputs *fetchtree.Fetcher
@@ -116,7 +118,7 @@ func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 func (s *Session) evaluator(ctx context.Context, before func(builtins.Host) builtins.Host) *Evaluator {
 	if s.eval == nil {
 		s.giveBack = eval.MemoryPolicy{Total: s.memory()}.Start()
-		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable(), before)
+		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable(), s.Hasher(), before)
 		s.eval.objects.realise = func(ctx context.Context, outputs []builtins.DerivationOutput) error {
 			return s.realiseForEval(ctx, outputs)
 		}
@@ -125,6 +127,14 @@ func (s *Session) evaluator(ctx context.Context, before func(builtins.Host) buil
 		s.eval.channelSource = s.channelSource
 	}
 	return s.eval
+}
+
+// Hasher returns what hashes trees for this session.
+func (s *Session) Hasher() *treehash.Hasher {
+	if s.hasher == nil {
+		s.hasher = treehash.New(treehash.Options{Dir: s.cfg.Eval.TreeCache, UID: s.cfg.Store.UID, Now: s.cfg.Now, Rand: s.cfg.Random, Readers: 2})
+	}
+	return s.hasher
 }
 
 // memory is what the collector may let the evaluator use, in bytes.

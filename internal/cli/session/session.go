@@ -380,6 +380,9 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		return err
 	}
 	m.searchPath(cfg, set, common)
+	if cache, err := m.CacheDir(); err == nil && set.Flag("tree-cache", true) {
+		e.TreeCache = filepath.Join(cache, "trees")
+	}
 	return nil
 }
 

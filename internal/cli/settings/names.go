@@ -29,7 +29,7 @@ var kinds = kindsOf(map[Kind]string{
 		secret-key-files substituters system-features trusted-public-keys trusted-substituters trusted-users`,
 	Mode: `sandbox`,
 }, map[Kind]string{ // isomorph's own
-	Bool:   `offline sandbox-host-build-dir`,
+	Bool:   `offline tree-cache sandbox-host-build-dir`,
 	Number: `eval-cores max-eval-steps`,
 	Size:   `max-eval-memory`,
 	Text:   `emulate-nix-version`,
