@@ -70,6 +70,7 @@ func newEnv() *cli.Env {
 		GID:              os.Getgid(),
 		Hostname:         host,
 		NumCPU:           runtime.NumCPU(),
+		CPUTime:          cpuTime,
 		Memory:           memory(),
 		Args0:            filepath.Base(os.Args[0]),
 		Self:             self,
@@ -77,6 +78,15 @@ func newEnv() *cli.Env {
 		Signals:          signals,
 		Random:           rand.Reader,
 	}
+}
+
+// cpuTime returns how long this process has computed in user mode.
+func cpuTime() time.Duration {
+	var ru unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &ru); err != nil {
+		return 0
+	}
+	return time.Duration(ru.Utime.Nano())
 }
 
 // exitCode prints what has not been said yet and picks the exit code.

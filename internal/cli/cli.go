@@ -31,6 +31,7 @@ type Env struct {
 	UID, GID  int
 	Hostname  string
 	NumCPU    int
+	CPUTime   func() time.Duration   // that this process has needed in user mode
 	Memory    int64                  // bytes that this process may use: the machine's, or its control group's limit; 0 if unknown
 	Args0     string                 // the name that the program was called by
 	Self      string                 // path of the running executable

@@ -17,6 +17,7 @@ type EvalFlags struct {
 	Trace   bool
 	Offline bool
 	Refresh bool
+	Stats   bool
 	Store   string
 	Mirrors []string
 }
@@ -30,6 +31,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.Trace, "show-trace", false, "show the whole way to an error")
 	fl.BoolVar(&f.Offline, "offline", false, "use no network")
 	fl.BoolVar(&f.Refresh, "refresh", false, "evaluate and download again, even if nothing has changed since the last time")
+	fl.BoolVar(&f.Stats, "stats", false, "print on standard error, as JSON, how much work the evaluation was")
 	fl.StringVar(&f.Store, "store", "", "the `DIR` that the store lies in")
 	fl.StringArrayVar(&f.Mirrors, "mirror", nil, "Debian mirror `URL` to try first (may be repeated)")
 }

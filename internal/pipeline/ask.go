@@ -52,6 +52,7 @@ func (s *Session) Ask(ctx context.Context, q Query, each func(Answer) error) (re
 	m := s.memo(ctx, &q)
 	defer m.close()
 	if answers, ok := m.recall(ctx); ok {
+		s.remembered = true
 		for _, a := range answers {
 			if err := each(a); err != nil {
 				return true, err

@@ -46,6 +46,10 @@ type Config struct {
 	// nil for none.
 	Display func() progress.Display
 
+	// ShowStats, if not nil, is called when the session ends.
+	ShowStats func(Stats)
+	CPUTime   func() time.Duration // that this process has needed in user mode, for ShowStats
+
 	Now    func() time.Time
 	Random io.Reader
 }

@@ -27,6 +27,9 @@ type Session struct {
 	hasher   *treehash.Hasher
 	giveBack func() // ends the evaluator's way with memory
 
+	stats      Stats // of the evaluator that was released
+	remembered bool  // the evaluation cache has given an answer
+
 	inputs *fetchtree.Fetcher
 	late   lateStore
 
@@ -87,6 +90,7 @@ func (s *Session) writable() store.Store {
 // Close releases the store.
 func (s *Session) Close() error {
 	s.CloseDisplay()
+	s.showStats()
 	if s.eval != nil {
 		s.eval.close()
 	}
@@ -149,6 +153,7 @@ func (s *Session) memory() int64 {
 // Release forgets the evaluator, so that its memory can be used for building.
 func (s *Session) Release() {
 	if s.eval != nil {
+		s.stats = s.eval.stats()
 		s.eval.close()
 	}
 	s.eval = nil

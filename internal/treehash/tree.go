@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +30,8 @@ type Tree struct {
 	known    nixhash.Hash
 	whole    *Tree // that this one was filtered from, if in memory
 
-	sum nixhash.Hash // the NAR hash, once it is known
+	hash sync.Mutex
+	sum  nixhash.Hash // of the NAR, once it is known
 }
 
 // entry is a file, directory or symlink.
@@ -100,6 +102,11 @@ func (h *Hasher) inMemory(req Request) *Tree {
 
 // listWhole lists everything, with stamps unless the hash is known.
 func (h *Hasher) listWhole(req Request) (*Tree, error) {
+	h.walks.Lock()
+	defer h.walks.Unlock()
+	if t := h.inMemory(req); t != nil {
+		return t, nil
+	}
 	t, err := h.newTree(req)
 	if err != nil {
 		return nil, err
@@ -158,9 +165,13 @@ func (h *Hasher) listFiltered(req Request) (*Tree, error) {
 
 // filter returns the part of a listed tree that a filter takes, found at root.
 func (t *Tree) filter(root string, f Filter) (*Tree, error) {
-	part := &Tree{root: root, top: t.top, began: t.began, stamped: t.stamped && root == t.root, count: 1, known: t.known, whole: t}
-	if root != t.root {
+	part := &Tree{root: root, top: t.top, began: t.began, count: 1}
+	if root == t.root {
+		part.stamped, part.known, part.whole = t.stamped, t.known, t
+	} else {
+		t.hash.Lock() // it has been hashed, or nobody would know that it is the same
 		part.known = t.sum
+		t.hash.Unlock()
 	}
 	err := part.descend(&part.top, "", 0, f, func(e *entry, _ string) ([]entry, error) {
 		return slices.Clone(e.sub), nil

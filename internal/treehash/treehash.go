@@ -55,6 +55,8 @@ type Hasher struct {
 	opts  Options
 	Stats Stats
 
+	walks sync.Mutex // one walk at a time: whoever wants the same tree waits for it
+
 	mu     sync.Mutex
 	listed map[string]*Tree       // whole trees of this run, by root
 	hashed map[nixhash.Hash]*Tree // and by hash
@@ -95,16 +97,17 @@ type Request struct {
 
 // Hash returns the NAR hash of a tree.
 func (h *Hasher) Hash(t *Tree) (nixhash.Hash, error) {
-	h.mu.Lock()
-	sum := t.sum
-	h.mu.Unlock()
-	if !sum.IsZero() {
-		h.Stats.Reused.Add(1)
-		return sum, nil
+	if len(t.rejected) == 0 && t.known.IsZero() && t.whole != nil {
+		t = t.whole
 	}
-	if sum, ok := h.reuse(t); ok {
+	t.hash.Lock() // whoever wants the same hash waits for it
+	defer t.hash.Unlock()
+	if t.sum.IsZero() && len(t.rejected) == 0 {
+		t.sum = t.known
+	}
+	if !t.sum.IsZero() {
 		h.Stats.Reused.Add(1)
-		return sum, nil
+		return t.sum, nil
 	}
 	key := h.recordOf(t)
 	if sum, ok := key.load(); ok {
@@ -123,27 +126,13 @@ func (h *Hasher) Hash(t *Tree) (nixhash.Hash, error) {
 	return sum, nil
 }
 
-// reuse returns the hash of the whole tree for one from which nothing was left
-// out.
-func (h *Hasher) reuse(t *Tree) (nixhash.Hash, bool) {
-	switch {
-	case len(t.rejected) > 0:
-		return nixhash.Hash{}, false
-	case !t.known.IsZero():
-		return t.known, true
-	case t.whole == nil:
-		return nixhash.Hash{}, false
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return t.whole.sum, !t.whole.sum.IsZero()
-}
-
+// remember keeps a hash for the rest of the run.
 func (h *Hasher) remember(t *Tree, sum nixhash.Hash) {
+	t.sum = sum
+	if len(t.rejected) > 0 || t.count < worthKeeping {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t.sum = sum
-	if len(t.rejected) == 0 && t.count >= worthKeeping {
-		h.hashed[sum] = t
-	}
+	h.hashed[sum] = t
 }

@@ -40,6 +40,7 @@ type Common struct {
 	Check      bool
 	DryRun     bool
 	Refresh    bool // nothing is taken from the evaluation cache, or was downloaded lately enough
+	Stats      bool // show the work of the evaluation
 	LogFormat  string
 	Include    []string // -I, in order
 	Args       []Arg

@@ -96,6 +96,13 @@ func (f *Files) Add(o Origin, text []byte) (base Pos, err error) {
 	return base, nil
 }
 
+// Len returns how many texts have been added.
+func (f *Files) Len() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.files)
+}
+
 // Position resolves p. The zero Pos gives the zero Position.
 func (f *Files) Position(p Pos) Position {
 	fl := f.find(p)
