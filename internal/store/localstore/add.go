@@ -192,9 +192,13 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 	if t.src.Flat {
 		return t.copyFlat(sc, entry, want)
 	}
-	h, narHash := t.algo.New(), nixhash.SHA256.New()
-	size := &counter{ctx: t.ctx}
+	h, size := t.algo.New(), &counter{ctx: t.ctx}
 	pr, pw := io.Pipe()
+	to, narHash := []io.Writer{pw, h, size}, h
+	if t.algo != nixhash.SHA256 {
+		narHash = nixhash.SHA256.New()
+		to = append(to, narHash)
+	}
 	restored := make(chan error, 1)
 	files := 0
 	go func() {
@@ -204,7 +208,7 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 		restored <- err
 	}()
 	// Reading stays in this goroutine: the filter belongs to the caller.
-	err := t.redump(io.MultiWriter(pw, h, narHash, size))
+	err := t.redump(io.MultiWriter(to...))
 	pw.CloseWithError(err)
 	if err = errors.Join(err, <-restored); err != nil {
 		return err
