@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 # Every external link is static, and paths of this machine stay out of the binary.
 GOFLAGS_BUILD = -trimpath -ldflags=-s -buildvcs=false
 
-.PHONY: all iso binary test check fuzz difffuzz bench bench-build bench-eval functests docs clean docker docker-iso dockerclean
+.PHONY: all iso binary test check hostile fuzz difffuzz bench bench-build bench-eval functests docs clean docker docker-iso dockerclean
 
 all: binary
 
@@ -36,6 +36,10 @@ check:
 	$(GO) test -short -timeout 20m ./...
 	$(GO) test -tags failpoints ./internal/store/localstore ./internal/failpoint
 	$(GO) test -tags evalcheck ./internal/nixlang/eval ./internal/nixlang/builtins
+
+## all hostile programs: what an evaluation must survive
+hostile:
+	$(GO) test -timeout 30m -count=1 -run TestHostile -v ./cmd/isomorph -hostile
 
 ## each fuzz target for FUZZTIME
 FUZZTIME ?= 30s

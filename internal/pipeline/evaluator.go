@@ -83,6 +83,9 @@ func (h *host) EvaluationWarning(msg string) { h.cfg.EvalWarn(msg) }
 // another host in front of the one that looks at the world.
 func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.Reader, writer store.Store, hasher *treehash.Hasher, before func(builtins.Host) builtins.Host) *Evaluator {
 	files := newHostFiles(reader, cfg.Channel)
+	if cfg.MaxMemory > 0 {
+		files.maxFile = min(maxFile, cfg.MaxMemory/2)
+	}
 	objects := newHostObjects(ctx, reader, writer, files, hasher)
 	inputs := &hostInputs{ctx: ctx}
 	h := before(&host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now})
@@ -92,6 +95,8 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		StoreDir:     string(reader.Dir()),
 		MaxCallDepth: cfg.MaxCallDepth,
 		MaxSteps:     cfg.MaxSteps,
+		Advise:       cfg.Advise,
+		Libraries:    cfg.libraries(reader.Dir()),
 		ShowTrace:    cfg.ShowTrace,
 		CopyPath: func(c *eval.Ctx, path string) (string, eval.ContextElem) {
 			return e.Library.CopyPath(c, path)
@@ -113,6 +118,18 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 	e.c = e.State.NewCtx()
 	e.watch(ctx)
 	return e
+}
+
+// libraries are the directories whose files are not the recipe's author's: the
+// store, and what the search path has under a name.
+func (c *EvalConfig) libraries(store storepath.Dir) []string {
+	dirs := []string{string(store)}
+	for _, e := range c.SearchPath {
+		if e.Prefix != "" && filepath.IsAbs(e.Path) {
+			dirs = append(dirs, filepath.Clean(e.Path))
+		}
+	}
+	return dirs
 }
 
 // memoryTick is how often the memory of an evaluation is looked at: an

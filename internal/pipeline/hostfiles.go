@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +27,8 @@ type hostFiles struct {
 	// text returns the contents of a store object that is not written yet.
 	text func(storepath.Path) ([]byte, bool)
 
+	maxFile int64 // bytes that a file may have that is read
+
 	// lazy is a directory that is made when the first file in it is asked
 	// for.
 	lazy *LazyTree
@@ -42,7 +43,7 @@ type hostFiles struct {
 }
 
 func newHostFiles(reader store.Reader, lazy *LazyTree) *hostFiles {
-	return &hostFiles{dir: reader.Dir(), store: reader, lazy: lazy,
+	return &hostFiles{dir: reader.Dir(), store: reader, lazy: lazy, maxFile: maxFile,
 		text:  func(storepath.Path) ([]byte, bool) { return nil, false },
 		trees: map[storepath.Path]string{}, found: map[storepath.Path]string{}, plain: map[string]struct{}{}}
 }
@@ -138,17 +139,19 @@ func (f *hostFiles) ReadFile(name string) ([]byte, error) {
 	if b, ok := f.unwritten(name); ok {
 		return b, nil
 	}
-	return readLimited(f.real(name), maxFile)
+	return readLimited(f.real(name), f.maxFile)
 }
 
-// maxFile is how many bytes a file may have that is read into a string. It is
-// there for what has no size: a symlink in a build's output can lead to
-// /dev/zero.
+// maxFile is how many bytes a file may have that is read into a string, if
+// there is memory for it.
 const maxFile = 1 << 30
 
-// readLimited reads a file of at most limit bytes.
+// readLimited reads a file of at most limit bytes. As in Nix, the size that the
+// system gives is what counts: files that have none, such as /dev/zero and
+// those in /proc, are empty. A FIFO would keep us waiting for whoever writes
+// to it, so it is an error.
 func readLimited(name string, limit int64) ([]byte, error) {
-	file, err := os.Open(name)
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -157,18 +160,23 @@ func readLimited(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	if info.Mode().IsRegular() && info.Size() <= limit {
-		b.Grow(int(info.Size()) + bytes.MinRead)
-	}
-	n, err := b.ReadFrom(io.LimitReader(file, limit+1))
-	if err == nil && n > limit {
-		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has more than %d bytes", limit)}
+	switch {
+	case info.Mode()&fs.ModeNamedPipe != 0:
+		err = errors.New("it is a FIFO and not a file")
+	case info.IsDir():
+		err = syscall.EISDIR
+	case info.Size() > limit:
+		err = fmt.Errorf("it has %d bytes, more than the %d that can be read at once", info.Size(), limit)
 	}
 	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
+	}
+	b := make([]byte, info.Size())
+	n, err := io.ReadFull(file, b)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return b[:n], nil
 }
 
 // unwritten returns the contents of a text that exists in memory only so far.

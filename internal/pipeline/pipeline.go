@@ -65,6 +65,7 @@ type EvalConfig struct {
 	MaxSteps     int   // calls of functions that an evaluation may take; 0 for no limit
 	MaxMemory    int64 // bytes that the evaluator may use; 0 for no limit
 	ShowTrace    bool
+	Advise       bool // errors come with hints, which those of Nix do not have
 	TraceVerbose bool
 	Pure         bool
 	Restricted   bool

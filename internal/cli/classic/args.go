@@ -33,6 +33,7 @@ type Common struct {
 	KeepFailed bool
 	ReadOnly   bool
 	ReadWrite  bool
+	Advise     bool // errors come with hints; those of the classic commands are Nix's own
 	ShowTrace  bool
 	Timeout    string // seconds
 	MaxSilent  string

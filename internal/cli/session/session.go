@@ -349,7 +349,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
 		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
-		MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
+		Advise: common.Advise, MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
 		ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
 		Pure: set.Flag("pure-eval", false), Restricted: set.Flag("restrict-eval", false),
 		AllowIFD: set.Flag("allow-import-from-derivation", true), AllowedURIs: set.Words("allowed-uris"),

@@ -165,7 +165,8 @@ func (w *world) find(entries []SearchPathEntry, path string) string {
 	if w.opts.PureEval {
 		panic(eval.Errorf(eval.KindThrown, 0, "cannot look up '<%s>' in pure evaluation mode (use '--impure' to override)", path))
 	}
-	panic(eval.Errorf(eval.KindThrown, 0, "file '%s' was not found in the Nix search path (add it using $NIX_PATH or -I)", path))
+	panic(eval.Errorf(eval.KindThrown, 0, "file '%s' was not found in the Nix search path (add it using $NIX_PATH or -I)", path).
+		Advise("-I NAME=PATH adds a name; there are now: %s", w.searchNames()))
 }
 
 // searchRoot looks at an entry's path once, and says so once if it is not
@@ -205,4 +206,18 @@ func (w *world) findRoot(path string) searchRoot {
 	}
 	w.host.Warn("Nix search path entry '" + path + "' does not exist, ignoring")
 	return searchRoot{}
+}
+
+// searchNames lists the names that the search path has.
+func (w *world) searchNames() string {
+	var names []string
+	for _, e := range w.opts.SearchPath {
+		if e.Prefix != "" {
+			names = append(names, "<"+e.Prefix+">")
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }

@@ -258,5 +258,5 @@ func (c *Ctx) callFunctor(f, arg Value, pos Pos) Value {
 
 func (c *Ctx) throwNotFunction(f Value, pos Pos) {
 	panic(Errorf(KindType, pos, "attempt to call something which is not a function but %s: %s",
-		c.ShowType(f), c.PrintForError(f)))
+		c.ShowType(f), c.PrintForError(f)).Advise("%s", c.adviceOnCall(f)))
 }

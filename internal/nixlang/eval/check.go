@@ -74,7 +74,7 @@ func (c *Ctx) ForceStringNoCtx(pos Pos, v Value, what string) string {
 func (c *Ctx) ForceAttrs(pos Pos, v Value, what string) *Attrs {
 	w := c.ForceAt(v, pos)
 	if w.kind() != kAttrs {
-		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(w), c.PrintForError(w)).With(pos, what))
+		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(w), c.PrintForError(w)).With(pos, what).Advise("%s", c.adviceOn(w, aSet)))
 	}
 	return w.AsAttrs()
 }
@@ -107,7 +107,7 @@ func (c *Ctx) ForceFunction(pos Pos, v Value, what string) Value {
 }
 
 func (c *Ctx) throwExpected(want string, v Value, pos Pos) {
-	panic(Errorf(KindType, pos, "expected %s but found %s: %s", want, c.ShowType(v), c.PrintForError(v)))
+	panic(Errorf(KindType, pos, "expected %s but found %s: %s", want, c.ShowType(v), c.PrintForError(v)).Advise("%s", c.adviceOn(v, want)))
 }
 
 // GetAttr returns an attribute that a builtin cannot do without.

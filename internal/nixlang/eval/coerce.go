@@ -86,7 +86,7 @@ func (c *Ctx) coerceSet(pos Pos, v Value, ctx *ContextSet, what string, flags Co
 }
 
 func (c *Ctx) throwCoerce(pos Pos, v Value, what string) {
-	panic(Errorf(KindType, 0, "cannot coerce %s to a string: %s", c.ShowType(v), c.PrintForError(v)).With(pos, what))
+	panic(Errorf(KindType, 0, "cannot coerce %s to a string: %s", c.ShowType(v), c.PrintForError(v)).With(pos, what).Advise("%s", c.adviceOn(v, aString)))
 }
 
 // Peel replaces a set by what its __toString returns or else by its outPath,

@@ -20,6 +20,11 @@ type Options struct {
 	// ShowTrace asks for the frames of all function calls in error traces and
 	// for traces in full.
 	ShowTrace bool
+	// Advise adds hints to errors, which Nix does not have.
+	Advise bool
+	// Libraries are directories whose files are not the user's own: hints
+	// point at places elsewhere.
+	Libraries []string
 	// CopyPath copies a path of the file system to the store, or finds out
 	// where it would lie there, and returns its full store path and the
 	// context element that stands for it. It throws errors as panics.

@@ -52,7 +52,11 @@ type Error struct {
 	// Err is the error from outside that caused this one, for errors.Is.
 	Err error
 
-	loop *Thunk // of an infinite recursion: the thunk that needs itself
+	// Advice is what may help, for people; see [Error.Advise].
+	Advice string
+
+	cycle []Pos  // of an infinite recursion: where the value is used on the way to itself
+	loop  *Thunk // of an infinite recursion: the thunk that needs itself
 }
 
 // Errorf makes an error at a position (zero for none) to panic with. The

@@ -55,7 +55,7 @@ func (c *Ctx) planFormals(fn *lambda, a *Attrs, pos Pos) *formalsPlan {
 	}
 	if missing != 0 {
 		panic(Errorf(KindType, fn.innerPos, "function '%s' called without required argument '%s'",
-			c.lambdaName(fn), c.ShowName(missing)).callSite(pos))
+			c.lambdaName(fn), c.ShowName(missing)).callSite(pos).Advise("the call passes: %s", listNames(a.nameList(c))))
 	}
 	if !fn.ellipsis && used != a.Len() {
 		c.throwUnexpected(fn, a, pos)
@@ -85,7 +85,7 @@ func (c *Ctx) throwUnexpected(fn *lambda, a *Attrs, pos Pos) {
 			names[i] = c.Name(f.name)
 		}
 		panic(Errorf(KindType, fn.innerPos, "function '%s' called with unexpected argument '%s'",
-			c.lambdaName(fn), c.ShowName(k)).callSite(pos).Suggest(c.Name(k), names))
+			c.lambdaName(fn), c.ShowName(k)).callSite(pos).Suggest(c.Name(k), names).Advise("the function takes: %s", listNames(slices.Clone(names))))
 	}
 }
 

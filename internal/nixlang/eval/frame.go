@@ -75,6 +75,11 @@ func (c *Ctx) unwind(sp int, e *Error) {
 }
 
 func (c *Ctx) unwindFrame(f frame, e *Error) {
+	if e.loop != nil && f.kind() == frSelect {
+		e.cycle = append(e.cycle, (*selectNode)(f.p).pos)
+	} else if e.loop != nil && f.pos != 0 {
+		e.cycle = append(e.cycle, f.pos)
+	}
 	switch f.kind() {
 	case frThunk:
 		t := (*Thunk)(f.p)

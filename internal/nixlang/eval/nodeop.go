@@ -36,7 +36,7 @@ func (n *updateNode) eval(c *Ctx, e *env) Value {
 func (p *updatePart) set(c *Ctx, e *env) *Attrs {
 	v := p.eval(c, e)
 	if v.kind() != kAttrs {
-		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(v), c.PrintForError(v)).With(p.pos, p.what))
+		panic(Errorf(KindType, 0, "expected a set but found %s: %s", c.ShowType(v), c.PrintForError(v)).With(p.pos, p.what).Advise("%s", c.adviceOn(v, aSet)))
 	}
 	return v.AsAttrs()
 }
@@ -182,7 +182,7 @@ func (c *Ctx) addNumber(a, b Value, pos Pos) Value {
 	case b.isNumber():
 		return Float(a.AsFloat() + b.AsFloat())
 	case a.IsInt():
-		panic(Errorf(KindEval, pos, "cannot add %s to an integer", c.ShowType(b)))
+		panic(Errorf(KindEval, pos, "cannot add %s to an integer", c.ShowType(b)).Advise("toString makes a string of a number"))
 	}
 	panic(Errorf(KindEval, pos, "cannot add %s to a float", c.ShowType(b)))
 }

@@ -81,11 +81,21 @@ func (n *selectNode) fallback(c *Ctx, e *env) Value {
 }
 
 func (c *Ctx) throwMissing(a *Attrs, name Sym) {
+	names := a.nameList(c)
+	e := Errorf(KindEval, 0, "attribute '%s' missing", c.ShowName(name)).Suggest(c.Name(name), names)
+	if len(e.Suggestions) == 0 {
+		e.Advise("the set has these attributes: %s", listNames(names))
+	}
+	panic(e)
+}
+
+// nameList returns the names of all attributes.
+func (a *Attrs) nameList(c *Ctx) []string {
 	names := make([]string, a.Len())
 	for i, k := range a.sh.keys {
 		names[i] = c.Name(k)
 	}
-	panic(Errorf(KindEval, 0, "attribute '%s' missing", c.ShowName(name)).Suggest(c.Name(name), names))
+	return names
 }
 
 // trace adds the frames of an error that passed the selection: where the last

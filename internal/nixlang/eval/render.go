@@ -27,12 +27,13 @@ func (s *State) RenderError(err error, showTrace bool) string {
 	if len(e.Suggestions) > 0 {
 		r.b.WriteString("Did you mean " + joinSuggestions(e.Suggestions) + "?\n")
 	}
+	r.advice(e)
 	return indentText(strings.TrimRight(r.b.String(), "\n\t\r "))
 }
 
 func errorOfOther(err error) *Error {
 	if p, ok := errors.AsType[*syntax.Error](err); ok {
-		return &Error{Kind: KindParse, Pos: p.Pos, Msg: p.Msg, Err: err, Suggestions: p.Suggestions}
+		return &Error{Kind: KindParse, Pos: p.Pos, Msg: p.Msg, Err: err, Suggestions: p.Suggestions, Advice: p.Advice}
 	}
 	return &Error{Kind: KindOther, Msg: err.Error(), Err: err}
 }
@@ -61,6 +62,7 @@ type renderer struct {
 	count     int
 	seen      map[Trace]bool
 	skipped   []Trace
+	shownOwn  bool // a place of the user's own files has been shown
 }
 
 // traces writes the frames. Frames that were written before are left out when
@@ -132,6 +134,7 @@ func (r *renderer) place(p Pos, indent string) bool {
 	if !at.IsValid() {
 		return false
 	}
+	r.shownOwn = r.shownOwn || r.isOwn(p)
 	r.b.WriteString(indent + "at " + at.String() + ":\n")
 	if text := r.s.files.Excerpt(p); text != "" {
 		r.b.WriteString(text + "\n")

@@ -107,7 +107,8 @@ type resolver struct {
 	undo      []hidden
 	depth     uint32 // number of frames around the current expression
 	with      *syntax.With
-	withDepth uint32 // depth of the frame of with
+	withDepth uint32     // depth of the frame of with
+	near      syntax.Pos // the last place that was passed
 	walk      int
 }
 

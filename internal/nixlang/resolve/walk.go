@@ -7,8 +7,11 @@ import (
 // expr walks e in the current scope. The order decides which of several
 // undefined variables is reported.
 func (r *resolver) expr(e syntax.Expr) {
+	if p := e.Pos(); p != 0 {
+		r.near = p
+	}
 	if r.walk++; r.walk > maxWalk {
-		r.refuse(e.Pos(), "expression is nested too deeply: split it up with let")
+		r.refuse(r.near, "expression is nested too deeply: split it up with let")
 	}
 	switch e := e.(type) {
 	case *syntax.Var:

@@ -14,6 +14,9 @@ type Error struct {
 	// Suggestions are names like the one that is not defined. They are not
 	// part of Error: upstream has none, so the caller decides.
 	Suggestions []string
+	// Advice is what may help; "" if nothing comes to mind. It is no part of
+	// Error, likewise.
+	Advice string
 }
 
 // Error returns the message followed by the place and the source excerpt, laid

@@ -13,17 +13,26 @@ import (
 //	 |   ^
 //	4| }
 //
-// Lines are joined by newlines, without one at the end. The zero Pos gives "". Callers indent with [Indent].
+// Lines are joined by newlines, without one at the end. The zero Pos gives "".
+// Of very long lines only the part around the column is there. Callers indent
+// with [Indent].
 func (f *Files) Excerpt(p Pos) string {
 	fl := f.find(p)
 	if fl == nil {
 		return ""
 	}
 	line, column := fl.lineColumn(p)
+	from := 0
+	if column > maxExcerpt/2 {
+		if text, ok := fl.line(line); ok && len(text) > maxExcerpt {
+			from = column - maxExcerpt/2
+			column -= from - len(ellipsis)
+		}
+	}
 	var out []string
 	add := func(n int) {
 		if text, ok := fl.line(n); ok {
-			out = append(out, fmt.Sprintf(" %5d| %s", n, text))
+			out = append(out, fmt.Sprintf(" %5d| %s", n, window(text, from)))
 		}
 	}
 	add(line - 1)
@@ -34,6 +43,23 @@ func (f *Files) Excerpt(p Pos) string {
 	out = append(out, "      |"+strings.Repeat(" ", column)+"^")
 	add(line + 1)
 	return strings.Join(out, "\n")
+}
+
+// maxExcerpt is how many bytes of a line an excerpt shows. Lines that people
+// write are shorter.
+const maxExcerpt = 600
+
+const ellipsis = "..."
+
+// window returns a line from byte from on, shortened if it is very long.
+func window(line string, from int) string {
+	if from > 0 {
+		line = ellipsis + line[min(from, len(line)):]
+	}
+	if len(line) > maxExcerpt {
+		line = line[:maxExcerpt] + ellipsis
+	}
+	return line
 }
 
 // Indent lays out a place below an error message or a line of a trace: "at

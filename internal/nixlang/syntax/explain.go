@@ -46,5 +46,7 @@ func (p *parser) syntaxError(t token, expected termSet) *Error {
 	if n := len(names); n > 0 && n <= maxExpected {
 		msg += ", expecting " + strings.Join(names, " or ")
 	}
-	return p.files.NewError(p.posOf(t), msg)
+	err := p.files.NewError(p.posOf(t), msg)
+	err.Advice = p.advise(t, expected)
+	return err
 }

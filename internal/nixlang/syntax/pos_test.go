@@ -1,6 +1,7 @@
 package syntax_test
 
 import (
+	"strings"
 	"testing"
 
 	"isomorph/internal/nixlang/syntax"
@@ -48,6 +49,21 @@ func TestExcerpt(t *testing.T) {
 		if got := files.Excerpt(pos); got != want {
 			t.Errorf("%d: got\n%s\nwant\n%s", pos, got, want)
 		}
+	}
+	long := strings.Repeat("x", 5000)
+	base, err = files.Add(syntax.Origin{Kind: syntax.OriginStdin}, []byte(long+"\n"+long))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []syntax.Pos{0, 1, 299, 300, 2500, 4999} {
+		lines := strings.Split(files.Excerpt(base+at), "\n")
+		if len(lines) != 3 || len(lines[0]) > 700 || !strings.Contains(lines[0], "...") || strings.Index(lines[1], "^") >= len(lines[0]) {
+			t.Errorf("%d: a long line is shown as\n%s", at, strings.Join(lines, "\n"))
+		}
+	}
+	base, err = files.Add(syntax.Origin{Kind: syntax.OriginStdin}, []byte("one\n  two\n\nfour"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	got := syntax.Indent(files.Position(base+11), files.Excerpt(base+11), "  ")
 	if want := "  at «stdin»:4:1:\n       3|\n       4| four\n        | ^"; got != want {
