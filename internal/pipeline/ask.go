@@ -240,6 +240,7 @@ func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
 	b.Add("directories", c.Home, c.Dir)
 	b.Add("limits and lints", fmt.Sprintf("%d %d %d %+v", c.MaxCallDepth, c.MaxSteps, c.MaxMemory, c.Lints))
 	b.Flag("show-trace", c.ShowTrace)
+	b.Flag("advise", c.Advise)
 	b.Flag("trace-verbose", c.TraceVerbose)
 	b.Flag("abort-on-warn", c.AbortOnWarn)
 	b.Flag("pure", c.Pure)
