@@ -3,6 +3,7 @@ package flake
 import (
 	"isomorph/internal/flakeref"
 	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/storepath"
 )
 
 // GetFlake is builtins.getFlake: the value of the flake that a reference, or a
@@ -18,4 +19,19 @@ func (e *Engine) GetFlake(c *eval.Ctx, arg eval.Value) eval.Value {
 		throw("cannot call 'getFlake' on unlocked flake reference '%s', at «none»:0 (use --impure to override)", text)
 	}
 	return e.Call(c, e.Lock(c, ref, flags))
+}
+
+// Source fetches what a reference stands for in all registries, as entries of
+// the search path do, and returns the whole tree: there need be no flake in it.
+// The setting use-registries does not count here, as in Nix. Errors are thrown.
+func (e *Engine) Source(text string) storepath.Path {
+	ref, err := flakeref.Parse(text, flakeref.Options{AllowMissing: true, NotFlake: true, Warn: e.opts.Warn})
+	if err != nil {
+		throwErr(err)
+	}
+	resolved, err := resolve(e.registry(), ref, useAll)
+	if err != nil {
+		throwErr(err)
+	}
+	return e.fetch(resolved, false).Path
 }

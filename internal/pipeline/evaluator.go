@@ -112,8 +112,9 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		AllowIFD:     cfg.AllowIFD,
 		AllowedURIs:  cfg.AllowedURIs,
 		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints, AbortOnWarn: cfg.AbortOnWarn,
-		GetFlake:  func(c *eval.Ctx, ref eval.Value) eval.Value { return e.Flakes().GetFlake(c, ref) },
-		FetchTree: cfg.FetchTree || cfg.Flakes, FetchClosure: cfg.FetchClosure, TrustForges: cfg.TrustForges,
+		GetFlake:    func(c *eval.Ctx, ref eval.Value) eval.Value { return e.Flakes().GetFlake(c, ref) },
+		FlakeSource: func(ref string) storepath.Path { return e.Flakes().Source(ref) },
+		FetchTree:   cfg.FetchTree || cfg.Flakes, FetchClosure: cfg.FetchClosure, TrustForges: cfg.TrustForges,
 	})
 	e.c = e.State.NewCtx()
 	e.watch(ctx)
@@ -180,7 +181,7 @@ func (e *Evaluator) Do(f func(c *eval.Ctx)) error {
 
 // Source says where an expression comes from.
 type Source struct {
-	File  string // a path, "<name>" to be found in the search path, or a URL of a tarball
+	File  string // a path, "<name>" to be found in the search path, "flake:REFERENCE", or a URL of a tarball
 	Text  string // an expression itself, if File is ""
 	Stdin bool   // Text was read from standard input
 }
@@ -228,6 +229,9 @@ func (e *Evaluator) Root(c *eval.Ctx, in Input) eval.Value {
 func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
 	if len(file) > 2 && file[0] == '<' && file[len(file)-1] == '>' {
 		return e.Library.FindFile(file[1 : len(file)-1])
+	}
+	if source, ok := e.Library.FindFlake(file); ok {
+		return source
 	}
 	if strings.HasPrefix(file, "http://") || strings.HasPrefix(file, "https://") {
 		p, err := e.host.Fetch(builtins.FetchRequest{URL: file, Name: "source", Unpack: true})

@@ -22,7 +22,7 @@ func newAccess(opts Options) *access {
 		return a
 	}
 	for _, e := range opts.SearchPath {
-		if !isPseudoURL(e.Path) {
+		if !isPseudoURL(e.Path) && !strings.HasPrefix(e.Path, flakeScheme) {
 			a.allow(opts.absolute(e.Path))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"isomorph/internal/input"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/nixlang/syntax"
+	"isomorph/internal/storepath"
 )
 
 // Options are the settings of a [Library].
@@ -30,6 +31,11 @@ type Options struct {
 	// GetFlake is builtins.getFlake: the value of a flake, of which the
 	// argument is a reference. Errors are thrown.
 	GetFlake func(c *eval.Ctx, ref eval.Value) eval.Value
+
+	// FlakeSource fetches the source that a flake reference stands for, for
+	// entries "flake:REFERENCE" of the search path; what it fetched may be
+	// read. Errors are thrown.
+	FlakeSource func(ref string) storepath.Path
 
 	FetchTree    bool // the experimental feature fetch-tree: builtins.fetchTree is there
 	FetchClosure bool // likewise fetch-closure

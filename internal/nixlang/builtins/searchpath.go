@@ -12,7 +12,7 @@ import (
 // found; an entry without a prefix offers all that lies in it.
 type SearchPathEntry struct {
 	Prefix string
-	Path   string // of a file or directory, or a URL ("channel:NAME" too) of an archive
+	Path   string // of a file or directory, or a URL ("channel:NAME" too) of an archive, or "flake:REFERENCE"
 }
 
 // ParseSearchPathEntry reads an element of NIX_PATH or an argument of -I:
@@ -34,7 +34,7 @@ func ParseNixPath(s string) []SearchPathEntry {
 		if end < 0 {
 			return append(entries, ParseSearchPathEntry(s))
 		}
-		if path := s[strings.LastIndexByte(s[:end], '=')+1:]; isPseudoURL(path) || strings.HasPrefix(path, "flake:") {
+		if path := s[strings.LastIndexByte(s[:end], '=')+1:]; isPseudoURL(path) || strings.HasPrefix(path, flakeScheme) {
 			if more := strings.IndexByte(s[end+1:], ':'); more >= 0 {
 				end += 1 + more
 			} else {
@@ -49,6 +49,25 @@ func ParseNixPath(s string) []SearchPathEntry {
 		s = s[min(end+1, len(s)):]
 	}
 	return entries
+}
+
+// flakeScheme begins an entry or an operand that is a flake reference.
+const flakeScheme = "flake:"
+
+// FindFlake returns the store path of the source that "flake:REFERENCE" stands
+// for; ok is false for other texts. It is the whole tree, wherever in it the
+// flake lies, and nothing in it is evaluated or locked. Errors are thrown: a
+// flake that is not there does not make way for the next entry (Nix 2.34,
+// libcmd/common-eval-args.cc).
+func (w *world) FindFlake(text string) (path string, ok bool) {
+	ref, ok := strings.CutPrefix(text, flakeScheme)
+	if !ok {
+		return "", false
+	}
+	if !w.opts.Flakes || w.opts.FlakeSource == nil {
+		panic(experimental("flakes", ""))
+	}
+	return w.dir.Join(w.opts.FlakeSource(ref)), true
 }
 
 // absolute returns the absolute form of a search path entry that is no URL.
@@ -194,6 +213,9 @@ func (w *world) findRoot(path string) searchRoot {
 		}
 		w.host.Warn("Nix search path entry '" + path + "' cannot be downloaded, ignoring: " + err.Error())
 		return searchRoot{}
+	}
+	if source, ok := w.FindFlake(path); ok {
+		return searchRoot{source, true}
 	}
 	abs := w.opts.absolute(path)
 	_, err := w.lstat(w.follow(abs, true))
