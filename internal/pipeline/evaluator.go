@@ -147,8 +147,9 @@ func (e *Evaluator) watch(ctx context.Context) {
 	}
 }
 
-// close ends what watches over the evaluation.
+// close ends what goes on beside the evaluation.
 func (e *Evaluator) close() {
+	e.objects.close()
 	for _, f := range e.unwatch {
 		f()
 	}
@@ -175,6 +176,9 @@ func (e *Evaluator) Do(f func(c *eval.Ctx)) error {
 	}
 	if cerr := e.cfg.Channel.Err(); cerr != nil {
 		return cerr // it explains why <nixpkgs> seems not to exist
+	}
+	if cerr := e.objects.failed(); cerr != nil {
+		return cerr // it explains why a file seems not to exist
 	}
 	return &EvalError{Err: err, Text: e.State.RenderError(err, e.cfg.ShowTrace)}
 }

@@ -27,6 +27,10 @@ type hostFiles struct {
 	// text returns the contents of a store object that is not written yet.
 	text func(storepath.Path) ([]byte, bool)
 
+	// settle sees to it that a store object that is still on its way into the
+	// store is there.
+	settle func(storepath.Path)
+
 	maxFile int64 // bytes that a file may have that is read
 
 	// lazy is a directory that is made when the first file in it is asked
@@ -44,8 +48,9 @@ type hostFiles struct {
 
 func newHostFiles(reader store.Reader, lazy *LazyTree) *hostFiles {
 	return &hostFiles{dir: reader.Dir(), store: reader, lazy: lazy, maxFile: maxFile,
-		text:  func(storepath.Path) ([]byte, bool) { return nil, false },
-		trees: map[storepath.Path]string{}, found: map[storepath.Path]string{}, plain: map[string]struct{}{}}
+		text:   func(storepath.Path) ([]byte, bool) { return nil, false },
+		settle: func(storepath.Path) {},
+		trees:  map[storepath.Path]string{}, found: map[storepath.Path]string{}, plain: map[string]struct{}{}}
 }
 
 // LazyTree is a directory that is made when the first file in it is asked for:
@@ -101,6 +106,7 @@ func (f *hostFiles) real(name string) string {
 
 // find returns where a store object lies.
 func (f *hostFiles) find(p storepath.Path) string {
+	f.settle(p)
 	at := f.store.RealPath(p)
 	if _, err := os.Lstat(at); errors.Is(err, fs.ErrNotExist) {
 		// The machine may have a Nix store of its own, and a recipe may name

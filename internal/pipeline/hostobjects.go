@@ -23,9 +23,9 @@ import (
 )
 
 // hostObjects gives the evaluator its store. Everything is hashed first and
-// written only if it is not valid yet; texts and derivations are collected and
-// become valid together when [hostObjects.commit] is called, which happens
-// before anything is built.
+// written only if it is not valid yet; texts, derivations and trees are
+// collected and become valid together when [hostObjects.commit] is called, which
+// happens before anything is built.
 type hostObjects struct {
 	ctx      context.Context
 	dir      storepath.Dir
@@ -36,8 +36,10 @@ type hostObjects struct {
 	realise  func(ctx context.Context, outputs []builtins.DerivationOutput) error
 	download func(ctx context.Context, req builtins.FetchRequest) (storepath.Path, error)
 
+	copies *copies // nil without a store
+
 	mu     sync.Mutex
-	batch  store.Batch
+	batch  store.Batch // nil without a store
 	drvs   map[storepath.Path]*derivation.Derivation
 	texts  map[storepath.Path]text
 	trees  map[treeKey]storepath.Path
@@ -67,18 +69,38 @@ func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store
 	}
 	if writer != nil {
 		h.batch = writer.NewBatch(ctx)
+		h.copies = newCopies(ctx, h.batch)
+		files.settle = h.settle
 	}
 	files.text = h.contents
 	return h
 }
 
-// commit makes all texts and derivations valid.
+// commit makes all texts, derivations and trees valid.
 func (h *hostObjects) commit(ctx context.Context) error {
 	if h.batch == nil {
 		return nil
 	}
-	return h.batch.Commit(ctx)
+	return h.copies.commit(ctx)
 }
+
+// settle makes a tree that is being copied valid, because somebody wants to read
+// it. What goes wrong is told by failed.
+func (h *hostObjects) settle(p storepath.Path) {
+	if h.copies.get(p) == nil {
+		return
+	}
+	if err := h.commit(h.ctx); err != nil {
+		h.copies.fail(err)
+	}
+}
+
+// failed returns what went wrong beside the evaluation. An error that the
+// evaluation has met since may be no more than its consequence.
+func (h *hostObjects) failed() error { return h.copies.failed() }
+
+// close ends what goes on beside the evaluation.
+func (h *hostObjects) close() { h.copies.close() }
 
 // contents returns the text or derivation p of this evaluation.
 func (h *hostObjects) contents(p storepath.Path) ([]byte, bool) {
@@ -170,6 +192,9 @@ func (h *hostObjects) References(p storepath.Path) ([]storepath.Path, error) {
 	case isText:
 		return t.refs, nil
 	}
+	if k := h.copies.get(p); k != nil {
+		return k.refs, nil
+	}
 	info, err := h.reader.Info(h.ctx, p)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil // a tree that has not been copied: sources refer to nothing
@@ -249,7 +274,7 @@ func (h *hostObjects) added(p storepath.Path) bool {
 	h.files.mu.RLock()
 	_, isTree := h.files.trees[p]
 	h.files.mu.RUnlock()
-	return isDrv || isText || isTree
+	return isDrv || isText || isTree || h.copies.get(p) != nil
 }
 
 // inStore checks that an object is valid, and keeps it so: the root comes first,
@@ -283,8 +308,8 @@ func (h *hostObjects) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
 	return h.download(h.ctx, req)
 }
 
-// AddPath hashes a tree or file and copies it into the store unless it is
-// there already.
+// AddPath hashes a tree or file, and begins to copy it into the store unless it
+// is there already.
 func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, error) {
 	if !req.SHA256.IsZero() {
 		p, err := h.dir.MakeFixed(req.Name, !req.Flat, req.SHA256, req.References)
@@ -388,7 +413,11 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepat
 		h.files.mu.Unlock()
 		return p, nil
 	}
-	return h.store.AddTree(h.ctx, store.Source{Name: req.Name, Path: t.real, Flat: req.Flat, Known: sum, Filter: absFilter(t.real, rejected), References: req.References})
+	if h.copies.get(p) != nil || h.inStore(p) == nil {
+		return p, nil
+	}
+	h.copies.begin(p, store.Source{Name: req.Name, Path: t.real, Flat: req.Flat, Known: sum, Filter: absFilter(t.real, rejected), References: req.References})
+	return p, nil
 }
 
 // hashTree returns the hash of a tree or, if it is flat, file, and what the

@@ -1,6 +1,7 @@
 package localstore
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -193,8 +194,8 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 		return t.copyFlat(sc, entry, want)
 	}
 	h, size := t.algo.New(), &counter{ctx: t.ctx}
-	pr, pw := io.Pipe()
-	to, narHash := []io.Writer{pw, h, size}, h
+	pipe := newChunkPipe()
+	to, narHash := []io.Writer{pipe, h, size}, h
 	if t.algo != nixhash.SHA256 {
 		narHash = nixhash.SHA256.New()
 		to = append(to, narHash)
@@ -203,14 +204,25 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 	files := 0
 	go func() {
 		var err error
-		files, err = restore(pr, sc.dir, entry, 0)
-		pr.CloseWithError(err)
+		files, err = restore(pipe, sc.dir, entry, 0)
+		pipe.stop(err)
 		restored <- err
 	}()
 	// Reading stays in this goroutine: the filter belongs to the caller.
-	err := t.redump(io.MultiWriter(to...))
-	pw.CloseWithError(err)
-	if err = errors.Join(err, <-restored); err != nil {
+	out := bufio.NewWriterSize(io.MultiWriter(to...), chunkSize)
+	err := t.redump(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	pipe.finish(err)
+	switch why := <-restored; {
+	case why == nil || errors.Is(why, err): // of the writer, which the reader has passed on
+	case err == nil || errors.Is(err, why): // the other way round
+		err = why
+	default:
+		err = errors.Join(err, why)
+	}
+	if err != nil {
 		return err
 	}
 	if err := t.compare(nixhash.FromState(t.algo, h), want); err != nil {
