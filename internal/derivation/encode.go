@@ -37,7 +37,7 @@ func (d *Derivation) encode(dir storepath.Dir, inputs []input, mask bool) []byte
 		w.path(p)
 	}
 	w.raw("],")
-	w.string(d.System)
+	w.raw(`"` + d.System + `"`) // as it is: Nix escapes nothing in it
 	w.raw(",")
 	w.string(d.Builder)
 	w.raw(",")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,5 +283,19 @@ func TestSelfAnd(t *testing.T) {
 				t.Errorf("%v: %v, %t, want %v, %t", pair, both, ok, tc.both, tc.ok)
 			}
 		}
+	}
+}
+
+// A path of very many parts does not become as many notes about paths that are
+// as long: what no file can be called by needs none.
+func TestNoLinksOfLongNames(t *testing.T) {
+	r := &Recorder{dir: "/nix/store", files: map[string]*File{}, parents: map[string]bool{}}
+	r.noLinks(strings.Repeat("/aaaaaaa", 20_000))
+	if n := len(r.files); n != 1023 {
+		t.Errorf("%d notes", n)
+	}
+	longest := strings.Repeat("/aaaaaaa", 511) // the longest that the kernel takes
+	if f := r.files[longest]; f == nil || f.Self != SelfNoLink {
+		t.Errorf("nothing is noted about a path of %d bytes", len(longest))
 	}
 }

@@ -144,8 +144,17 @@ func (r *Recorder) way(name string, last bool, to string) {
 	}
 }
 
-// noLinks notes that neither name nor a directory above it is a symlink.
+// maxName is a length in bytes that no name has by which a file can be asked for:
+// Linux takes fewer than 4096, of which a store's root may be a part.
+const maxName = 8192
+
+// noLinks notes that neither name nor a directory above it is a symlink. A name
+// that is too long for any file stays what it is.
 func (r *Recorder) noLinks(name string) {
+	if len(name) > maxName {
+		name = name[:strings.LastIndexByte(name[:maxName], '/')+1]
+		name = path.Clean("/" + name)
+	}
 	for ; name != "/" && !r.known(name); name = path.Dir(name) {
 		if r.inStoreDir(name) {
 			continue

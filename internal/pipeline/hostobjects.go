@@ -311,13 +311,14 @@ func (h *hostObjects) Fetch(req builtins.FetchRequest) (storepath.Path, error) {
 // AddPath hashes a tree or file, and begins to copy it into the store unless it
 // is there already.
 func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, error) {
+	var want storepath.Path
 	if !req.SHA256.IsZero() {
-		p, err := h.dir.MakeFixed(req.Name, !req.Flat, req.SHA256, req.References)
-		if err != nil {
+		var err error
+		if want, err = h.dir.MakeFixed(req.Name, !req.Flat, req.SHA256, req.References); err != nil {
 			return "", err
 		}
-		if h.inStore(p) == nil {
-			return p, nil
+		if h.inStore(want) == nil {
+			return want, nil
 		}
 	}
 	t, err := h.lookAt(req)
@@ -327,7 +328,10 @@ func (h *hostObjects) AddPath(req builtins.AddPathRequest) (storepath.Path, erro
 	h.mu.Lock()
 	p, known := h.trees[t.key]
 	h.mu.Unlock()
-	if known {
+	switch {
+	case known && want != "" && want != p: // it was added before, without a hash or with the right one
+		return "", fmt.Errorf("%w: '%s' is %s", builtins.ErrPathMismatch, req.Path, h.dir.Join(p))
+	case known:
 		return p, nil
 	}
 	p, err = h.addTree(req, t)

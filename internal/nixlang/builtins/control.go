@@ -69,7 +69,7 @@ func (l *Library) primTryEval(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.V
 			return l.tryRec.Make(c, eval.False, eval.False)
 		}
 	}
-	return l.tryRec.Make(c, eval.True, slot)
+	return l.tryRec.Make(c, eval.True, slot.Evaluated())
 }
 
 func primSeq(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

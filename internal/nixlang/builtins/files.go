@@ -82,7 +82,7 @@ func (w *world) primReadDir(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 	path := w.realisePath(c, args[0], followAll)
 	w.check(path)
 	entries, err := w.host.ReadDir(path)
-	if errors.Is(err, syscall.ENOTDIR) {
+	if _, missing := w.lstat(path); errors.Is(err, syscall.ENOTDIR) && missing == nil {
 		panic(&eval.Error{Kind: eval.KindOther, Err: err, Msg: "cannot read directory \"" + path + "\": Not a directory"})
 	}
 	if err != nil {

@@ -2,12 +2,11 @@ package builtins
 
 import (
 	"fmt"
-	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/nixlang/njson"
 )
 
 // toJSON writes a value as builtins.toJSON does: compact, sets in order of
@@ -50,7 +49,7 @@ func (w *jsonWriter) finished(v eval.Value, pos eval.Pos) {
 	case eval.TypeInt:
 		w.b.WriteString(strconv.FormatInt(v.AsInt(), 10))
 	case eval.TypeFloat:
-		w.b.WriteString(jsonFloat(v.AsFloat()))
+		w.b.WriteString(njson.FormatFloat(v.AsFloat()))
 	case eval.TypeString:
 		w.ctx.Add(v.Context())
 		w.string(v.AsString())
@@ -172,23 +171,4 @@ func jsonEscape(c byte) string {
 		return fmt.Sprintf(`\u%04x`, c)
 	}
 	return ""
-}
-
-// jsonFloat writes the shortest digits that give the number back, in fixed
-// notation between 1e-4 and 1e15, always with a point or an exponent.
-func jsonFloat(f float64) string {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return "null"
-	}
-	s := strconv.FormatFloat(f, 'e', -1, 64)
-	mantissa, exponent, _ := strings.Cut(s, "e")
-	exp, _ := strconv.Atoi(exponent)
-	if f == 0 || exp >= -5+1 && exp < 15 {
-		s = strconv.FormatFloat(f, 'f', -1, 64)
-		if !strings.Contains(s, ".") {
-			s += ".0"
-		}
-		return s
-	}
-	return fmt.Sprintf("%se%+03d", mantissa, exp)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+	"syscall"
 
 	"isomorph/internal/derivation"
 	"isomorph/internal/nixlang/eval"
@@ -130,7 +131,7 @@ func throw(path string, err error) {
 }
 
 func fileError(path string, err error) *eval.Error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // below a file there is nothing
 		return &eval.Error{Kind: eval.KindOther, Msg: "path '" + path + "' does not exist", Err: err, Advice: "a relative path starts in the directory of the file that it is written in"}
 	}
 	return eval.Wrap(0, err)

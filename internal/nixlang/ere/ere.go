@@ -25,7 +25,10 @@
 // which bounds the work by the product of pattern and text size.
 package ere
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // maxStates is the number of automaton states libstdc++ allows
 // (_GLIBCXX_REGEX_STATE_LIMIT in bits/regex_automaton.h).
@@ -52,15 +55,23 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	pattern := e.Pattern
+	if len(pattern) > maxShown {
+		pattern = strings.ToValidUTF8(pattern[:maxShown], "") + "..."
+	}
 	switch e.Kind {
 	case TooBig:
-		return fmt.Sprintf("memory limit exceeded by regular expression '%s'", e.Pattern)
+		return fmt.Sprintf("memory limit exceeded by regular expression '%s'", pattern)
 	case TooSlow:
-		return fmt.Sprintf("regular expression '%s' needs too much %s for this text", e.Pattern, e.Reason)
+		return fmt.Sprintf("regular expression '%s' needs too much %s for this text", pattern, e.Reason)
 	default:
-		return fmt.Sprintf("invalid regular expression '%s'", e.Pattern)
+		return fmt.Sprintf("invalid regular expression '%s'", pattern)
 	}
 }
+
+// maxShown is how many bytes of an expression are shown in a message. Nix shows
+// all, but nobody reads a longer one.
+const maxShown = 64 << 10
 
 // Regexp is a compiled expression. It does not change and may be shared.
 type Regexp struct {

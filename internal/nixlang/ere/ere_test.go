@@ -107,6 +107,19 @@ func FuzzERE(f *testing.F) {
 	})
 }
 
+// A message shows the beginning of a pattern that nobody can read as a whole.
+func TestLongPattern(t *testing.T) {
+	for n, want := range map[int]int{1 << 16: 1 << 16, 1<<16 + 1: 1<<16 + len("...")} {
+		_, err := ere.Compile(strings.Repeat("*", n))
+		if err == nil {
+			t.Fatal("no error")
+		}
+		if got := len(err.Error()) - len("invalid regular expression ''"); got != want {
+			t.Errorf("%d bytes of a pattern of %d are shown, want %d", got, n, want)
+		}
+	}
+}
+
 func BenchmarkMatch(b *testing.B) {
 	for _, c := range [][2]string{
 		{`(.*)\.nix`, "pkgs/development/libraries/something/default.nix"},

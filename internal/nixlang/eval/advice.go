@@ -87,6 +87,11 @@ func (r *renderer) advice(e *Error) {
 	if e.Advice != "" {
 		r.b.WriteString("hint: " + e.Advice + "\n")
 	}
+	if e.use != 0 && e.Pos == 0 && !r.shownOwn {
+		r.b.WriteString("hint: the path is used here:\n")
+		r.place(e.use, "")
+		return
+	}
 	switch cycle := r.own(e.cycle); {
 	case e.Kind == KindInfiniteRec && len(cycle) > 0:
 		r.b.WriteString("hint: the value needs itself; the way round passes these places of yours:\n")

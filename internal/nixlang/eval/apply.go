@@ -96,6 +96,7 @@ func (s *spread) fill(c *Ctx, slots []Value, k *code) {
 	var free []Thunk
 	for i := range slots {
 		if len(free) == 0 {
+			c.reserve(0, chunk*int64(unsafe.Sizeof(Thunk{})))
 			free = make([]Thunk, min(chunk, len(slots)-i))
 		}
 		t := &free[0]

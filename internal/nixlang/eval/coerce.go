@@ -33,7 +33,7 @@ func (c *Ctx) CoerceToString(pos Pos, v Value, ctx *ContextSet, what string, fla
 	var s string
 	switch v.kind() {
 	case kPath:
-		s = c.coercePath(v, ctx, flags)
+		s = c.coercePath(pos, v, ctx, flags)
 	case kAttrs:
 		s = c.coerceSet(pos, v, ctx, what, flags)
 	default:
@@ -54,10 +54,18 @@ func (c *Ctx) Coerce(pos Pos, v Value, what string, flags CoerceFlags) (string, 
 	return s, ctx.Context()
 }
 
-func (c *Ctx) coercePath(v Value, ctx *ContextSet, flags CoerceFlags) string {
+func (c *Ctx) coercePath(pos Pos, v Value, ctx *ContextSet, flags CoerceFlags) string {
 	if flags&CoerceNoCopy != 0 {
 		return v.AsString()
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			if e, ok := r.(*Error); ok && e.use == 0 {
+				e.use = pos
+			}
+			panic(r)
+		}
+	}()
 	p, elem := c.CopyPath(v.AsString())
 	ctx.AddElem(elem)
 	return p

@@ -98,7 +98,9 @@ type Ctx struct {
 	sp     int     // how many of frames are in use
 	segEnd int     // value of sp at which evaluation moves to a new stack
 	depth  int     // nested calls, as Nix counts them
-	steps  int     // calls so far, counted when somebody wants to limit them
+	steps  int     // calls so far, counted while a limit has to be looked at
+	polls  int     // calls of Poll while there is reason to look closely
+	unseen int64   // bytes of values made since the last look at the memory
 	args   []Value // arguments of the builtins that are running
 
 	spareFrames [spareSizes]spares[env] // by number of slots
@@ -175,6 +177,8 @@ func (c *Ctx) onNewStack(f func()) {
 	if c.sp >= maxFrames {
 		panic(Errorf(KindStackOverflow, 0, "stack overflow (possible infinite recursion)"))
 	}
+	c.Poll() // chains of thunks come by nowhere else
+	c.lookAtMemory(0)
 	end := c.segEnd
 	c.segEnd = c.sp + segment
 	done := make(chan any)

@@ -55,6 +55,7 @@ type Error struct {
 	// Advice is what may help, for people; see [Error.Advise].
 	Advice string
 
+	use   Pos    // where a path is used that could not be copied to the store
 	cycle []Pos  // of an infinite recursion: where the value is used on the way to itself
 	loop  *Thunk // of an infinite recursion: the thunk that needs itself
 }

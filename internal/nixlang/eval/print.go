@@ -68,6 +68,15 @@ type plainPrinter struct {
 // expression.
 func (v Value) early() bool { return v.kind() == kLambda && v.n&earlyBit != 0 }
 
+// Evaluated returns a value that has been forced as one that is known to have
+// been: a function shows as one and not as <CODE>.
+func (v Value) Evaluated() Value {
+	if v.early() {
+		v.n &^= earlyBit
+	}
+	return v
+}
+
 func (p *plainPrinter) print(v Value, depth int) {
 	c, b := p.c, &p.b
 	b.Check(c)

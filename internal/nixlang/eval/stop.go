@@ -5,7 +5,8 @@ import "sync/atomic"
 // brake is how an evaluation is stopped from outside. Workers look at one
 // number on each call of a function, the limit of nested calls; to stop them
 // it is set so low that all of them go the way of a call too deep, where the
-// reason is found. So being stoppable costs nothing.
+// reason is found. So being stoppable costs nothing. The same way leads them to
+// the limits of steps and memory when these have to be looked at.
 type brake struct {
 	maxDepth atomic.Int64
 	reason   atomic.Pointer[Error]
@@ -35,6 +36,9 @@ func (s *State) Stop(msg string, err error) {
 func (c *Ctx) Poll() {
 	if c.st.brake.maxDepth.Load() == alwaysAsk {
 		c.throwIfStopped(0)
+		if c.polls++; c.polls%closeLook == 0 {
+			c.lookAtMemory(0)
+		}
 	}
 }
 
@@ -63,6 +67,9 @@ func (c *Ctx) overLimit(pos Pos) {
 	c.steps++
 	if limit := c.st.opts.MaxSteps; limit > 0 && c.steps > limit {
 		panic(Errorf(KindStopped, c.whereabouts(pos), "the evaluation takes more than %d steps, the limit that the setting max-eval-steps sets", limit))
+	}
+	if c.steps%closeLook == 0 {
+		c.lookAtMemory(pos)
 	}
 	if c.depth > c.st.opts.MaxCallDepth {
 		throwTooDeep(pos)

@@ -115,6 +115,44 @@ func TestWatchMemory(t *testing.T) {
 	}
 }
 
+// TestMemoryWithoutTicks: a watcher that never comes to it is not needed when
+// there is little memory. Calls, strings and chains of thunks all look.
+func TestMemoryWithoutTicks(t *testing.T) {
+	for name, program := range map[string]string{
+		"calls":    "let f = n: if n == 0 then 0 else f (n - 1); in f 5000",
+		"a set":    "let f = n: s: if n == 0 then s else f (n - 1) (s // { b = n; }); in f 300 { a = 1; }",
+		"a chain":  "builtins.foldl' (a: b: { x = a.x + b; }) { x = 0; } (builtins.genList (x: x) 100000)",
+		"a string": "let f = n: s: if n == 0 then s else f (n - 1) (s + s); in f 23 \"a\"",
+	} {
+		st := newState(t, eval.Options{})
+		c, used := st.NewCtx(), new(atomic.Int64)
+		defer st.WatchMemory(512<<20, nil, used.Load)()
+		if _, err := run(st, c, program); err != nil {
+			t.Errorf("%s, within the limit: %v", name, err)
+		}
+		used.Store(513 << 20)
+		if _, err := run(st, c, "("+program+").x or 1"); err == nil || !strings.Contains(err.Error(), "max-eval-memory") {
+			t.Errorf("%s, beyond the limit: got %v", name, err)
+		}
+	}
+}
+
+// TestMemoryGarbage: what a collection frees does not count.
+func TestMemoryGarbage(t *testing.T) {
+	st := newState(t, eval.Options{})
+	c := st.NewCtx()
+	var asked int
+	defer st.WatchMemory(512<<20, nil, func() int64 {
+		if asked++; asked%2 == 1 {
+			return 600 << 20 // before the collection
+		}
+		return 100 << 20
+	})()
+	if err := c.Try(func() { c.CheckStringSize(0, 8<<20) }); err != nil || asked != 2 {
+		t.Errorf("asked %d times, %v", asked, err)
+	}
+}
+
 // TestMemoryInUse checks that what is allocated is counted.
 func TestMemoryInUse(t *testing.T) {
 	runtime.GC() // what earlier tests left would be collected in between

@@ -19,6 +19,10 @@ import (
 // maxDepth limits arrays and inline tables inside of each other.
 const maxDepth = 1000
 
+// maxKeyParts limits the parts of a dotted key, each of which is a table inside
+// of the one before.
+const maxKeyParts = 10_000
+
 // Handler gets the parts of a document in the order of the text, tables in the
 // order of their keys.
 type Handler interface {

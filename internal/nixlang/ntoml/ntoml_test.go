@@ -88,6 +88,12 @@ func TestDepth(t *testing.T) {
 	if _, err := parse(deep(1000), false); err != nil {
 		t.Error(err)
 	}
+	if _, err := parse("a"+strings.Repeat(".a", 9_999)+" = 1", false); err != nil {
+		t.Error(err)
+	}
+	if _, err := parse("a"+strings.Repeat(".a", 10_000)+" = 1", false); err == nil || !strings.Contains(err.Error(), "10000 parts") {
+		t.Errorf("got %v, want an error about the parts of the key", err)
+	}
 	for _, text := range []string{deep(1001), "a = " + strings.Repeat("[", 1_000_000), "a = " + strings.Repeat("{b=", 1_000_000)} {
 		if _, err := parse(text, false); err == nil || !strings.Contains(err.Error(), "1000 deep") {
 			t.Errorf("got %v, want an error about the depth", err)

@@ -207,6 +207,9 @@ func (p *parser) keyPath(where string) ([]string, error) {
 		if p.peek() != '.' {
 			return keys, nil
 		}
+		if len(keys) == maxKeyParts {
+			return nil, p.fail("a key has more than 10000 parts and goes too deep", note{place{p.pos, p.pos + 1}, "here"})
+		}
 		p.pos++
 	}
 }

@@ -70,16 +70,20 @@ func TestReadAnswer(t *testing.T) {
 func TestSame(t *testing.T) {
 	for _, test := range []struct {
 		a, b answer
+		form form
 		want bool
 	}{
-		{answer{value: "1"}, answer{value: "1"}, true},
-		{answer{value: "1"}, answer{value: "2"}, false},
-		{answer{value: "1", messages: []string{"trace: a"}}, answer{value: "1"}, false},
-		{answer{err: "undefined variable 'a'"}, answer{err: "undefined variable 'b'"}, true},
-		{answer{err: "found: { f = «lambda f @ x:1:2»; }"}, answer{err: "found: { f = «thunk»; }"}, true},
-		{answer{err: "a"}, answer{err: "b"}, false},
+		{answer{value: "1"}, answer{value: "1"}, formNone, true},
+		{answer{value: "1"}, answer{value: "2"}, formNone, false},
+		{answer{value: "<LAMBDA>"}, answer{value: "<CODE>"}, formLazy, true},
+		{answer{value: "<LAMBDA>"}, answer{value: "<CODE>"}, formStrict, false},
+		{answer{value: "1", messages: []string{"trace: a"}}, answer{value: "1"}, formNone, false},
+		{answer{err: "undefined variable 'a'"}, answer{err: "undefined variable 'b'"}, formNone, true},
+		{answer{err: "found: { f = «lambda f @ x:1:2»; }"}, answer{err: "found: { f = «thunk»; }"}, formNone, true},
+		{answer{err: "Cannot build '/nix/store/x.drv'."}, answer{err: "nothing can be built in a read-only session"}, formNone, true},
+		{answer{err: "a"}, answer{err: "b"}, formNone, false},
 	} {
-		if got := same(test.a, test.b); got != test.want {
+		if got := same(test.a, test.b, test.form); got != test.want {
 			t.Errorf("%v and %v: %v", test.a, test.b, got)
 		}
 	}

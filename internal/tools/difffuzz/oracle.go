@@ -28,9 +28,10 @@ const config = "experimental-features = nix-command\nsubstituters =\nbuild-users
 // graph of another one as its input is made wrongly.
 const memoryStore = "dummy://?read-only=false"
 
-// newOracle is a Nix with a real store in the directory of the programs.
+// newOracle is a Nix with a real store beside the directory of the programs,
+// which programs may copy as a whole.
 func newOracle(nix []string, dir string) oracle {
-	return oracle{nix, dir, filepath.Join(dir, "store")}
+	return oracle{nix, dir, dir + "-store"}
 }
 
 func (n oracle) command(ctx context.Context, args ...string) *exec.Cmd {

@@ -1,0 +1,1 @@
+builtins.readFile ./fixture/a.txt/b

@@ -1,0 +1,1 @@
+derivation { name = "x"; system = "a\tb\n"; builder = "\t"; }
