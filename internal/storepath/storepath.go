@@ -102,7 +102,7 @@ func CheckName(name string) error {
 	}
 	for i := range len(name) {
 		if !validNameByte(name[i]) {
-			return errorf(ErrBadName, "name '%s' contains illegal character '%c'", name, name[i])
+			return errorf(ErrBadName, "name '%s' contains illegal character '%s'", name, name[i:i+1])
 		}
 	}
 	return nil

@@ -50,7 +50,7 @@ func (w *world) mercurialArgument(c *eval.Ctx, arg eval.Value) input.Attrs {
 		case "name":
 			in["name"] = c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the `name` attribute passed to builtins.fetchMercurial")
 		default:
-			panic(eval.Errorf(eval.KindEval, at.Pos, "unsupported argument '%s' to 'fetchMercurial'", name))
+			panic(eval.Errorf(eval.KindEval, at.Pos, "unsupported argument '%s' to 'fetchMercurial'", eval.QuoteAttrName(name)))
 		}
 	}
 	if url, _ := in.Str("url"); url == "" {

@@ -102,7 +102,7 @@ func (w *world) pathArgument(c *eval.Ctx, a *pathAddition, set *eval.ContextSet,
 		text := c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the `sha256` attribute passed to builtins.path")
 		a.sha256 = w.parseHash(text, nixhash.SHA256)
 	default:
-		panic(eval.Errorf(eval.KindEval, at.Pos, "unsupported argument '%s' to 'builtins.path'", name))
+		panic(eval.Errorf(eval.KindEval, at.Pos, "unsupported argument '%s' to 'builtins.path'", eval.QuoteAttrName(name)))
 	}
 }
 

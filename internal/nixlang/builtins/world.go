@@ -131,6 +131,9 @@ func throw(path string, err error) {
 }
 
 func fileError(path string, err error) *eval.Error {
+	if e, ok := errors.AsType[*eval.Error](err); ok {
+		return e // of a filter
+	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // below a file there is nothing
 		return &eval.Error{Kind: eval.KindOther, Msg: "path '" + path + "' does not exist", Err: err, Advice: "a relative path starts in the directory of the file that it is written in"}
 	}

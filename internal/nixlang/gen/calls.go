@@ -99,6 +99,9 @@ func (g *generator) instance(t *typ, bind map[*typ]*typ) *typ {
 func (g *generator) partial(t *typ) *Node {
 	var fit []signature
 	for _, s := range g.table() {
+		if len(s.args) == 0 {
+			continue
+		}
 		last := s.args[len(s.args)-1]
 		if last.kind != kLiteral && produces(s.res, t.res) && fits(t.arg, last) {
 			fit = append(fit, s)

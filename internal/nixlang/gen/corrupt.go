@@ -3,7 +3,7 @@ package gen
 import "strings"
 
 // tokens are what Corrupt puts into a text.
-var tokens = []string{"{", "}", "[", "]", "(", ")", ";", ":", "=", "==", ",", ".", "...", "?", "@", "\"", "''", "${", "$", "let", "in", "if", "then", "else", "with", "assert", "rec", "inherit", "or", "x", "1", "1.5", "+", "++", "-", "->", "//", "/", "<", "<=", "!", "!=", "&&", "||", "./x", "<nixpkgs>", "~/x", "#", "/*", "*/", "|>", "\\", "%", "null", "x:", "http://a", "é", "\t", "\n"}
+var tokens = []string{"{", "}", "[", "]", "(", ")", ";", ":", "=", "==", ",", ".", "...", "?", "@", "\"", "''", "${", "$", "let", "in", "if", "then", "else", "with", "assert", "rec", "inherit", "or", "x", "1", "1.5", "+", "++", "-", "->", "//", "/", "<", "<=", "!", "!=", "&&", "||", "./x", "<nixpkgs>", "~/x", "#", "/*", "*/", "|>", "\\", "%", "null", "x:", "http://a", "é", "\t", "\n", "\x00", "\xff", "\ufeff", "\r", "<|", "1e5", "1.e", ".1", "a/b", "/", "./", "<a", "~", "{a", "@", "''$", "inherit (", "__curPos", "\v"}
 
 // Corrupt damages the text of a program in one to three places: something is
 // left out, put in, doubled or exchanged.

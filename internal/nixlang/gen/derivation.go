@@ -6,7 +6,7 @@ func (g *generator) derivation() *Node {
 	s := seq("{ ", " ", " }")
 	add := func(format string, kids ...*Node) { s.kids = append(s.kids, piece(format, kids...)) }
 	add("name = ~;", g.drvName())
-	add("system = ~;", g.sometimes(stringT, `"x86_64-linux"`))
+	add("system = ~;", g.system())
 	add("builder = ~;", g.builder())
 	if g.chance(300) {
 		add("args = ~;", g.expr(listOf(textT)))
@@ -26,6 +26,9 @@ func (g *generator) derivation() *Node {
 	if g.chance(150) {
 		g.structured(add)
 	}
+	for g.chance(120) {
+		add(pick(g, specialAttrs)+" = ~;", g.specialValue())
+	}
 	arg := asExpr(s)
 	if g.chance(50) {
 		return ex("builtins.derivationStrict %", arg)
@@ -36,6 +39,36 @@ func (g *generator) derivation() *Node {
 // envNames are attributes of derivations, no two of them equal to the fixed
 // ones.
 var envNames = []string{"a", "b", "foo", "src", "buildInputs", "x", "\"a b\"", "PATH", "__json", "preferLocalBuild", "y"}
+
+// specialAttrs are attributes that mean something to whoever builds.
+var specialAttrs = []string{"allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites", "exportReferencesGraph", "impureEnvVars", "passAsFile", "requiredSystemFeatures", "allowSubstitutes", "__darwinAllowLocalNetworking", "__noChroot", "__impure", "__contentAddressed", "unsafeDiscardReferences", "outputSpecified", "outputChecks", "meta", "type", "drvPath", "__json", "__structuredAttrs", "__ignoreNulls", "outputHashMode", "outputHashAlgo", "outputHash", "urgh", "args", "outputs"}
+
+func (g *generator) specialValue() *Node {
+	switch g.src.IntN(8) {
+	case 0, 1:
+		return g.expr(listOf(textT))
+	case 2:
+		return g.expr(boolT)
+	case 3:
+		return ex(`[ "x" % ]`, g.expr(drvT))
+	case 4:
+		return ex(`[ "x" % "y" % ]`, g.expr(pathT), g.expr(textT))
+	case 5:
+		return ex("{ out = %; }", g.expr(anyT))
+	case 6:
+		return literal(pick(g, []string{`"out"`, `[ "out" ]`, "null", `{ }`, `"x y"`, `[ "a" "b" ]`, `{ g = [ ./fixture ]; }`, `{ out = { allowedReferences = [ "out" ]; maxSize = 1; }; }`, `"{\"a\":1}"`, `"{"`}))
+	}
+	return g.expr(anyT)
+}
+
+// system makes the value of system. There is no backslash or quote in it: Nix
+// writes it unescaped, and does not know its own file again.
+func (g *generator) system() *Node {
+	if g.chance(900) {
+		return literal(`"x86_64-linux"`)
+	}
+	return literal(pick(g, []string{`"s"`, `""`, `"a b"`, `"\t"`, `"\n"`, `"é"`, "1", "null", "./fixture", `[ "a" ]`, "(throw 1)", `"${./fixture/a.txt}"`}))
+}
 
 func (g *generator) sometimes(t *typ, usual string) *Node {
 	if g.chance(900) {

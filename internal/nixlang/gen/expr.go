@@ -11,8 +11,11 @@ func (g *generator) expr(t *typ) *Node {
 	if g.wrong > 0 && g.chance(g.wrong) {
 		t = g.anyType(2)
 	}
-	if t.kind == kAny {
+	switch {
+	case t.kind == kAny:
 		t = g.anyType(2)
+	case t.kind == kString && g.chance(25):
+		t = textT // a context where there may be none
 	}
 	if v := g.variable(t); v != nil {
 		return v
@@ -75,10 +78,16 @@ func (g *generator) scoped(vars []variable, f func() *Node) *Node {
 func (g *generator) leaf(t *typ) *Node {
 	switch t.kind {
 	case kInt:
+		if g.chance(150) {
+			return g.anInt()
+		}
 		return literal(pick(g, ints))
 	case kSmall:
 		return literal(pick(g, smalls))
 	case kFloat:
+		if g.chance(400) {
+			return g.aFloat()
+		}
 		return literal(pick(g, floats))
 	case kBool:
 		return literal(pick(g, []string{"true", "false"}))
@@ -104,6 +113,9 @@ func (g *generator) leaf(t *typ) *Node {
 		return literal("null")
 	case kLiteral:
 		return g.certain(t.text)
+	}
+	if s := g.composed(t); s != "" && g.chance(600) {
+		return literal(quoted(s))
 	}
 	return literal(quoted(pick(g, g.pool(t))))
 }
@@ -280,7 +292,9 @@ func (g *generator) list(t *typ) *Node {
 }
 
 func (g *generator) path() *Node {
-	switch g.src.IntN(8) {
+	switch g.src.IntN(9) {
+	case 8:
+		return g.searched()
 	case 0:
 		return ex("% + %", g.expr(pathT), literal(pick(g, []string{`"/a.txt"`, `"/../x"`, `"x"`, `""`, `"/"`, `"/dir/b"`})))
 	case 1:
@@ -289,4 +303,20 @@ func (g *generator) path() *Node {
 		return literal(`./fixture/${"dir"}/b`)
 	}
 	return g.leaf(pathT)
+}
+
+// searched makes a path of the search path, mostly one that the program sets
+// itself, or an odd literal.
+func (g *generator) searched() *Node {
+	name := literal(pick(g, []string{"<x/a.txt>", "<x>", "<a.txt>", "<dir/b>", "<nixpkgs>", "<x/../x>", "<y>", "./.", "/.", "./fixture/dir/.", "../x", "~/x"}))
+	if g.chance(30) {
+		name = literal("./fixture/")
+	}
+	switch g.src.IntN(4) {
+	case 0:
+		return name
+	case 1:
+		return ex("let __findFile = a: b: ~; in %", g.expr(pathT), name)
+	}
+	return ex(`let __nixPath = [ { prefix = "x"; path = ~; } { prefix = ""; path = ./fixture; } ]; in %`, g.expr(pick(g, []*typ{pathT, pathT, textT})), name)
 }

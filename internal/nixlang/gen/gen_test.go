@@ -9,7 +9,7 @@ import (
 )
 
 func parse(text string) error {
-	_, err := syntax.Parse([]byte(text), syntax.Options{Symbols: syntax.NewSymbols(), Files: new(syntax.Files), BasePath: "/", Home: "/"})
+	_, err := syntax.Parse([]byte(text), syntax.Options{PipeOperators: true, Symbols: syntax.NewSymbols(), Files: new(syntax.Files), BasePath: "/", Home: "/"})
 	return err
 }
 

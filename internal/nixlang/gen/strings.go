@@ -62,7 +62,7 @@ func (g *generator) interpolated(t *typ) *Node {
 	return g.expr(t)
 }
 
-var quotedPieces = []string{"a", " ", "foo", `\n`, `\"`, "$", "$$", `\${x}`, `\t`, "é", `\\`, "''", "\n", "x=1", `\a`, "#", "/", "$${", "\r"}
+var quotedPieces = []string{"a", " ", "foo", `\n`, `\"`, "$", "$$", `\${x}`, `\t`, "é", `\\`, "''", "\n", "x=1", `\a`, "#", "/", "$${", "\r", "\t", `\r`, `\$`, `\0`, "𝄞", "\xff", "\xc3", "\xed\xa0\x80", "\u0301", "'", "\r\n", "\x01", "\x7f"}
 
 func (g *generator) quotedString(t *typ) *Node {
 	s := seq(`"`, "", `"`)
@@ -81,7 +81,7 @@ func (g *generator) quotedString(t *typ) *Node {
 	return asExpr(s)
 }
 
-var indentedPieces = []string{"a", " ", "  ", "\n", "\n  ", "\n    ", "\n\t", "foo", "''$", "''\\n", "'''", "$", "$$", "''\\", `"`, "\\n", "\n\n", "'", "''${x}", "\r\n", "''\\t", "é"}
+var indentedPieces = []string{"a", " ", "  ", "\n", "\n  ", "\n    ", "\n\t", "foo", "''$", "''\\n", "'''", "$", "$$", "''\\", `"`, "\\n", "\n\n", "'", "''${x}", "\r\n", "''\\t", "é", "\r", "\n \t", "\n      ", "''\\ ", "''\\${x}", "$''", "$", "$$", "\xff", "\t"}
 
 func (g *generator) indented(t *typ) *Node {
 	s := seq("''", "", "''")

@@ -24,8 +24,18 @@ func (g *generator) wrapped(t *typ) *Node {
 		return ex("(builtins.tryEval %).value", g.expr(t))
 	case 14:
 		return g.failing()
+	case 15:
+		if g.chance(150) {
+			return g.ownOperator(t)
+		}
 	}
 	return g.oldLet(t)
+}
+
+// ownOperator defines what an operator calls, or a name that means something.
+func (g *generator) ownOperator(t *typ) *Node {
+	name := pick(g, []string{"__sub", "__mul", "__div", "__lessThan", "true", "null", "builtins", "map", "__nixPath", "__functor", "or"})
+	return ex("let "+name+" = ~; in ~", g.expr(anyT), g.expr(t))
 }
 
 func (g *generator) assert(t *typ) *Node {
@@ -198,5 +208,11 @@ func (g *generator) orDefault(t *typ) *Node {
 
 func (g *generator) application(t *typ) *Node {
 	arg := g.anyType(2)
+	if g.chance(120) {
+		return ex("% |> %", g.expr(arg), g.expr(function(arg, t)))
+	}
+	if g.chance(80) {
+		return ex("% <| ~", g.expr(function(arg, t)), g.expr(arg))
+	}
 	return ex("% %", g.expr(function(arg, t)), g.expr(arg))
 }

@@ -45,7 +45,6 @@ type lexer struct {
 	total   int // characters read, the end included
 	line    int
 	column  int
-	before  int    // column before the last newline
 	atEnd   bool   // the last get was at the end
 	str     string // value of a string token
 	problem string // of an error token
@@ -62,19 +61,20 @@ func (l *lexer) get() int {
 	l.pos++
 	if c == '\n' {
 		l.line++
-		l.before, l.column = l.column, 0
+		l.column = 0
 	}
 	return int(c)
 }
 
-// unget takes back the last get.
+// unget takes back the last get. The column before an end of line is lost, as in
+// the library, whose messages name column 0 then.
 func (l *lexer) unget() {
 	l.total--
 	if l.column == 0 {
-		l.line--
-		l.column = l.before
+		l.line = max(0, l.line-1)
+	} else {
+		l.column--
 	}
-	l.column--
 	if l.atEnd {
 		l.atEnd = false
 		return

@@ -60,9 +60,10 @@ const noMessage = "(no message)"
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // firstLine cuts a message off at the end of its first line, without colours.
-// Blanks count as one: Nix expands tabs when it shows a message.
+// Blanks count as one: Nix expands tabs when it shows a message, and drops what
+// moves the cursor.
 func firstLine(s string) string {
-	s = colour.ReplaceAllString(s, "")
+	s = strings.NewReplacer("\r", "", "\a", "").Replace(colour.ReplaceAllString(s, ""))
 	s, _, _ = strings.Cut(s, "\n")
 	return strings.Join(strings.Fields(s), " ")
 }

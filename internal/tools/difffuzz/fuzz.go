@@ -64,7 +64,7 @@ func (o *options) more(start time.Time, total int) bool {
 }
 
 // makeBatch makes the programs of a seed. One in twelve is damaged and has no
-// tree.
+// tree; one in eight has other blanks than its tree.
 func (o *options) makeBatch(seed uint64) (trees []*gen.Node, texts []string) {
 	src := rand.New(rand.NewPCG(seed, 0))
 	for range o.batch {
@@ -72,6 +72,9 @@ func (o *options) makeBatch(seed uint64) (trees []*gen.Node, texts []string) {
 		text := t.String()
 		if src.IntN(12) == 0 {
 			text, t = gen.Corrupt(src, text), nil
+		}
+		if src.IntN(8) == 0 {
+			text = gen.Layout(src, text)
 		}
 		trees, texts = append(trees, t), append(texts, text)
 	}

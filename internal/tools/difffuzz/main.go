@@ -55,7 +55,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "of the first batch; each batch has the next one")
 	flag.IntVar(&o.count, "n", 0, "stop after so many programs; 0: no limit")
 	flag.DurationVar(&o.duration, "duration", 0, "stop after this time; 0: no limit")
-	flag.IntVar(&o.batch, "batch", 400, "programs for each process of Nix")
+	flag.IntVar(&o.batch, "batch", 1000, "programs for each process of Nix")
 	flag.IntVar(&o.fuel, "fuel", 60, "size of the programs")
 	flag.IntVar(&o.most, "most", 10, "stop after so many differences")
 	flag.BoolVar(&o.minimize, "minimize", true, "make programs that differ smaller")

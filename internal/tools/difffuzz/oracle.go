@@ -21,7 +21,7 @@ type oracle struct {
 }
 
 // config are settings that leave nothing to the machine's nix.conf.
-const config = "experimental-features = nix-command\nsubstituters =\nbuild-users-group =\nsandbox = false\nfsync-metadata = false\n"
+const config = "experimental-features = nix-command pipe-operators\nsubstituters =\nbuild-users-group =\nsandbox = false\nfsync-metadata = false\n"
 
 // memoryStore is a store that a process of Nix has to itself. It is fast, but
 // knows no references of what is in it, so that a derivation with the whole
@@ -173,9 +173,29 @@ func (f form) args() []string {
 }
 
 // print has nix-instantiate print the values of programs. It stops at an error;
-// the programs behind that one are given to another process.
-func (n oracle) print(ctx context.Context, programs []int, f form) (map[int]answer, error) {
+// the programs behind that one are given to another process. So those that are
+// expected to fail as JSON are converted in one process by the builtin instead.
+func (n oracle) print(ctx context.Context, programs []int, f form, failing map[int]bool) (map[int]answer, error) {
 	answers := map[int]answer{}
+	if f == formJSON {
+		var queries []string
+		var asked []int
+		for _, i := range programs {
+			if failing[i] {
+				queries = append(queries, fmt.Sprintf("json %q", number(i)))
+				asked = append(asked, i)
+			}
+		}
+		said, err := n.ask(ctx, []string{fmt.Sprintf("json = name: \"is \" + builtins.toJSON (import (%s/. + \"/${name}.nix\"))", n.dir)}, queries)
+		if err != nil {
+			return nil, err
+		}
+		for k, a := range said {
+			a.messages = nil
+			answers[asked[k]] = a
+		}
+		programs = slices.DeleteFunc(slices.Clone(programs), func(i int) bool { return failing[i] })
+	}
 	for len(programs) > 0 {
 		args := append([]string{"nix-instantiate", "--store", n.store, "--read-write-mode"}, f.args()...)
 		for _, i := range programs {

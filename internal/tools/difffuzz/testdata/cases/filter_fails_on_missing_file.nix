@@ -1,0 +1,1 @@
+builtins.filterSource (p: builtins.readFileType /missing/x) ./fixture

@@ -1,0 +1,1 @@
+builtins.fromJSON "[ 0.1\n, 01\n]"
