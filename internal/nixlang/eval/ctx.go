@@ -105,6 +105,9 @@ type Ctx struct {
 
 	spareFrames [spareSizes]spares[env] // by number of slots
 	spareThunks spares[Thunk]
+
+	unions unions
+	runs   runs // of the union being made
 }
 
 // segment is how many frames may pile up on one Go stack. A frame costs about

@@ -5,3 +5,11 @@ const CheckRecycled = checkRecycled
 
 // GCPercent is the percentage at which a heap grows to the size allowed.
 var GCPercent = gcPercent
+
+// SameShape tells whether two sets share all that is known about their names.
+func SameShape(a, b *Attrs) bool { return a.sh == b.sh }
+
+// SameIndex tells whether two sets share the index of their names.
+func SameIndex(a, b *Attrs) bool {
+	return a.sh.index.Load() != nil && a.sh.index.Load() == b.sh.index.Load()
+}

@@ -20,12 +20,12 @@ type MemoryPolicy struct {
 	// machine or of its control group. Zero is taken as 4 GiB.
 	Total int64
 	// Free is how large the heap may be, in bytes, however little of it is in
-	// use; zero is taken as 256 MiB, but no more than 20 % of Total.
+	// use; zero is taken as 288 MiB, but no more than 20 % of Total.
 	Free int64
 }
 
 const (
-	defaultFree = 256 << 20
+	defaultFree = 288 << 20
 	// growth is how large the heap may become between two collections, in
 	// percent more than what the first of them left.
 	growth = 80
@@ -48,11 +48,12 @@ func (p MemoryPolicy) Start() (stop func()) {
 	if p.Free <= 0 {
 		p.Free = min(p.Total/5, defaultFree)
 	}
-	w := &memoryWatch{free: p.Free}
-	percent := debug.SetGCPercent(int(p.Free / runtimeMinimum * 100))
+	percent := debug.SetGCPercent(-1) // what useHugePages throws away is nothing to go by
 	limit := debug.SetMemoryLimit(p.Total / 5 * 4)
-	w.await()
 	hugePages.Do(func() { useHugePages(p.Free) })
+	w := &memoryWatch{free: p.Free}
+	w.await()
+	debug.SetGCPercent(int(p.Free / runtimeMinimum * 100))
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -78,7 +78,7 @@ func (s *shape) findHashed(k Sym) int {
 
 func (s *shape) makeIndex() *[]int32 {
 	n := 64
-	for n < len(s.keys)*2 {
+	for n*2 < len(s.keys)*3 {
 		n *= 2
 	}
 	h := make([]int32, n)
@@ -127,10 +127,8 @@ func (s *shape) withoutPos() *shape {
 	if r := s.noPos.Load(); r != nil {
 		return r
 	}
-	r := &shape{keys: s.keys, static: s.static}
-	if l := s.lex.Load(); l != nil {
-		r.lex.Store(l)
-	}
+	r := &shape{static: s.static}
+	r.shareNames(s)
 	s.noPos.Store(r)
 	return r
 }

@@ -3,7 +3,6 @@ package eval
 import (
 	"slices"
 	"sync"
-	"unsafe"
 )
 
 // mergePlan says how to make a // b for all a and b of two shapes: the shape
@@ -114,70 +113,4 @@ func mergeShapes(a, b *shape) *mergePlan {
 	r.generation = max(a.generation, b.generation) + 1
 	r.static = a.static && b.static && r.generation <= maxMergeGeneration
 	return p
-}
-
-// updatePlain merges two sets of which at least one is unique, so that a plan
-// would be used once. It copies the runs of a between the names of b, which is
-// fast when b is small, as in a loop that adds attributes one by one.
-func (c *Ctx) updatePlain(a, b *Attrs) *Attrs {
-	if a.sh == b.sh {
-		return b
-	}
-	fresh := 0 // names of b that a has not
-	for _, k := range b.sh.keys {
-		if a.sh.find(k) < 0 {
-			fresh++
-		}
-	}
-	if fresh == 0 && b.Len() == a.Len() {
-		return b
-	}
-	m := merger{a: a, b: b, sh: &shape{keys: make([]Sym, 0, a.Len()+fresh)}}
-	if a.sh.pos != nil || b.sh.pos != nil {
-		m.sh.pos = make([]Pos, 0, a.Len()+fresh)
-	}
-	buf := make([]Value, 1, a.Len()+fresh+1)
-	m.values = buf
-	i := 0
-	for j, k := range b.sh.keys {
-		at, found := slices.BinarySearch(a.sh.keys[i:], k)
-		m.copyA(i, i+at)
-		m.copyB(j)
-		i += at
-		if found {
-			i++
-		}
-	}
-	m.copyA(i, a.Len())
-	r := (*Attrs)(unsafe.Pointer(unsafe.SliceData(m.values)))
-	r.sh = m.sh
-	c.countUpdate(len(m.sh.keys))
-	return r
-}
-
-// merger puts a set together out of runs of two others.
-type merger struct {
-	a, b   *Attrs
-	sh     *shape
-	values []Value // the first one becomes the head of the set
-}
-
-func (m *merger) copyA(from, to int) {
-	m.sh.keys = append(m.sh.keys, m.a.sh.keys[from:to]...)
-	m.values = append(m.values, m.a.values()[from:to]...)
-	switch {
-	case m.sh.pos == nil:
-	case m.a.sh.pos != nil:
-		m.sh.pos = append(m.sh.pos, m.a.sh.pos[from:to]...)
-	default:
-		m.sh.pos = m.sh.pos[:len(m.sh.keys)]
-	}
-}
-
-func (m *merger) copyB(j int) {
-	m.sh.keys = append(m.sh.keys, m.b.sh.keys[j])
-	m.values = append(m.values, *m.b.slot(j))
-	if m.sh.pos != nil {
-		m.sh.pos = append(m.sh.pos, m.b.sh.posAt(j))
-	}
 }
