@@ -18,6 +18,7 @@ import (
 	"isomorph/internal/cli/buildcmd"
 	"isomorph/internal/cli/channelcmd"
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/envcmd"
 	"isomorph/internal/cli/evalcmd"
 	"isomorph/internal/cli/flakecmd"
 	"isomorph/internal/cli/hashcmd"
@@ -25,6 +26,7 @@ import (
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
 	"isomorph/internal/cli/storecmd"
+	"isomorph/internal/nixhash"
 	"isomorph/internal/pipeline"
 	"isomorph/internal/progress"
 )
@@ -73,11 +75,11 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 	m := &session.Maker{Env: env, Channel: channel.Files(), Display: newDisplay}
 	classics := classicCommands(env, m)
 	if f, ok := classics[env.Args0]; ok {
-		return f(ctx, args)
+		return withUsage(env.Args0, f(ctx, args))
 	}
 	if len(args) > 0 {
 		if f, ok := classics[args[0]]; ok {
-			return f(ctx, args[1:])
+			return withUsage(args[0], f(ctx, args[1:]))
 		}
 	}
 	joined, err := cli.JoinPairs(args)
@@ -91,6 +93,15 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 		return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w; see 'isomorph --help'", err)}
 	}
 	return err
+}
+
+// withUsage adds where help is to errors that are one of usage for Nix, whoever
+// made them: the name of a hash algorithm that does not exist.
+func withUsage(command string, err error) error {
+	if !errors.Is(err, nixhash.ErrUnknownAlgorithm) || strings.Contains(err.Error(), "--help' for more information") {
+		return err
+	}
+	return fmt.Errorf("%w\nTry '%s --help' for more information.", err, command)
 }
 
 // classicCommands are the commands of Nix that isomorph also is.
@@ -116,6 +127,9 @@ func classicCommands(env *cli.Env, m *session.Maker) map[string]func(context.Con
 		},
 		"nix-prefetch-url": func(ctx context.Context, args []string) error {
 			return hashcmd.PrefetchURL(ctx, env, openBuild, args)
+		},
+		"nix-env": func(ctx context.Context, args []string) error {
+			return envcmd.Run(ctx, env, envDeps(m), args)
 		},
 		"nix-collect-garbage": func(ctx context.Context, args []string) error {
 			return storecmd.RunCollectGarbage(ctx, env, storeDeps(m), args)

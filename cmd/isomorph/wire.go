@@ -13,6 +13,7 @@ import (
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/channelcmd"
 	"isomorph/internal/cli/classic"
+	"isomorph/internal/cli/envcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
 	"isomorph/internal/cli/storecmd"
@@ -111,6 +112,17 @@ func buildFromChannel(ctx context.Context, env *cli.Env, s *pipeline.Session, di
 	return outs, nil
 }
 
+// envDeps gives nix-env sessions, and the places of profiles.
+func envDeps(m *session.Maker) envcmd.Deps {
+	return envcmd.Deps{
+		Open: func(ctx context.Context, common *classic.Common) (*pipeline.Session, error) {
+			return m.Open(ctx, common)
+		},
+		Settings: m.Settings,
+		Places:   m.ProfilePlaces,
+	}
+}
+
 // storeDeps gives the store commands the store, and a way to build.
 func storeDeps(m *session.Maker) storecmd.Deps {
 	return storecmd.Deps{
@@ -122,6 +134,7 @@ func storeDeps(m *session.Maker) storecmd.Deps {
 			return localstore.Open(ctx, opts)
 		},
 		Settings: m.Settings,
+		Places:   m.ProfilePlaces,
 		Repair: func(ctx context.Context, common *classic.Common, p storepath.Path) error {
 			s, err := m.Open(ctx, common)
 			if err != nil {

@@ -68,6 +68,7 @@ var rules = []struct {
 
 	{"internal/debian/...", []string{"internal/debian/...", "internal/unxz", "internal/nixhash", "internal/atomicfile"}, "archives and indexes; knows no Nix"},
 	{"internal/channelfs", []string{"internal/debian/...", "internal/atomicfile", "internal/nixhash"}, "the embedded channel on disk"},
+	{"internal/profile", []string{"internal/atomicfile"}, "generations of profiles"},
 	{"internal/boot", nil, "images into QEMU"},
 	{"internal/progress", nil, "what is going on, for a person"},
 	{"internal/evalcache", append([]string{"internal/nixlang/builtins", "internal/input", "internal/atomicfile"}, formats...), "sees the world through builtins.Host and its own World"},

@@ -76,6 +76,10 @@ type Request struct {
 	// Waiting is called before the builder waits for another process that
 	// is building this output. May be nil.
 	Waiting func(output storepath.Path)
+
+	// Resume is called after Waiting if there is still something to build: it
+	// may itself wait, for whatever was lent out meanwhile. May be nil.
+	Resume func(ctx context.Context) error
 }
 
 // Result is what a successful build gives.

@@ -91,8 +91,10 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 	h := before(&host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now})
 	e := &Evaluator{cfg: cfg, host: h, objects: objects, inputs: inputs}
 	inputs.lookUp = e.lookUpInput
+	release, _ := builtins.Release(cfg.NixVersion) // which was looked at with the settings
 	e.State = eval.NewState(eval.Options{
 		StoreDir:     string(reader.Dir()),
+		Release:      release,
 		MaxCallDepth: cfg.MaxCallDepth,
 		MaxSteps:     cfg.MaxSteps,
 		Advise:       cfg.Advise,

@@ -230,10 +230,19 @@ func (f *hostFiles) Lstat(name string) (builtins.FileKind, error) {
 	if errors.Is(err, syscall.ENOTDIR) {
 		err = &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
 	}
+	if errors.Is(err, fs.ErrNotExist) && f.aboveStore(name) {
+		return builtins.Directory, nil
+	}
 	if err != nil {
 		return "", err
 	}
 	return builtins.KindOf(info.Mode().Type()), nil
+}
+
+// aboveStore tells whether a name is that of the store's own directory or leads
+// to it. It need not exist on this machine.
+func (f *hostFiles) aboveStore(name string) bool {
+	return strings.HasPrefix(string(f.dir)+"/", strings.TrimSuffix(name, "/")+"/")
 }
 
 // Readlink returns the target of a symlink as it is written.
@@ -258,8 +267,8 @@ func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
 			continue
 		}
 		next := path.Join(done, part)
-		if next == string(f.dir) || strings.HasPrefix(string(f.dir), next+"/") {
-			done = next // the store's own directory need not exist on this machine
+		if f.aboveStore(next) {
+			done = next
 			continue
 		}
 		if left == "" && !last {

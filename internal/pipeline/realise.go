@@ -134,6 +134,16 @@ func (s *Session) Plan(ctx context.Context, found []Found) (*realise.Plan, error
 	return r.Plan(ctx, goals(found))
 }
 
+// ShowPlan shows what realising derivations would take.
+func (s *Session) ShowPlan(ctx context.Context, found []Found) error {
+	plan, err := s.Plan(ctx, found)
+	if err != nil {
+		return err
+	}
+	s.realiseEvent(realise.Event{Kind: realise.Planned, Plan: plan})
+	return nil
+}
+
 // Realise makes the outputs that were found valid.
 func (s *Session) Realise(ctx context.Context, found []Found) ([]Output, error) {
 	r, err := s.realiser()

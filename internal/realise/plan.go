@@ -59,6 +59,7 @@ type node struct {
 	failedDeps int
 	height     int // longest way to a goal
 	started    bool
+	lent       bool // its slot, while it waits for another process
 }
 
 func (n *node) download() bool { return n.d.Builder == fetchBuilder }

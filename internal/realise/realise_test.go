@@ -275,3 +275,56 @@ func TestCancelledByItself(t *testing.T) {
 		t.Error("a build that did not take place is a success")
 	}
 }
+
+// lender is a builder whose first build waits for another process until the
+// second one has begun, and then has something to build after all.
+type lender struct {
+	mu    sync.Mutex
+	other chan struct{} // closed when the second build begins
+	begun int
+	busy  int
+	most  int
+}
+
+func (l *lender) Build(ctx context.Context, req build.Request) (*build.Result, error) {
+	l.mu.Lock()
+	l.begun++
+	first := l.begun == 1
+	l.mu.Unlock()
+	if first {
+		req.Waiting("")
+		req.Waiting("") // one for each output
+		select {
+		case <-l.other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if err := req.Resume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	l.busy++
+	l.most = max(l.most, l.busy)
+	l.mu.Unlock()
+	if !first {
+		close(l.other)
+	}
+	l.mu.Lock()
+	l.busy--
+	l.mu.Unlock()
+	return &build.Result{}, nil
+}
+
+// TestSlotIsLent: a build that waits for another process does not keep others
+// from being built, and does not begin while one is.
+func TestSlotIsLent(t *testing.T) {
+	f := newFixture(t)
+	l := &lender{other: make(chan struct{})}
+	f.opts.Builder, f.opts.Jobs = l, 1
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // if it is not lent, both wait for ever
+	defer stop()
+	if err := f.realise(ctx, f.needs("a", `echo a > $out`), f.needs("b", `echo b > $out`)); err != nil || l.most != 1 || l.begun != 2 {
+		t.Errorf("%v, %d at once, %d begun", err, l.most, l.begun)
+	}
+}

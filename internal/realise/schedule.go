@@ -21,7 +21,7 @@ func (r *Realiser) Run(ctx context.Context, plan *Plan) error {
 	if plan.Empty() {
 		return nil
 	}
-	s := &scheduler{r: r, plan: plan, done: make(chan outcome)}
+	s := &scheduler{r: r, plan: plan, done: make(chan outcome), lend: make(chan *node), claim: make(chan claim)}
 	return s.run(ctx)
 }
 
@@ -30,9 +30,13 @@ type scheduler struct {
 	r      *Realiser
 	plan   *Plan
 	ready  [2]queue // builds, downloads
-	busy   [2]int
+	busy   [2]int   // slots in use
 	done   chan outcome
-	left   int // nodes neither finished nor given up
+	lend   chan *node // its slot is free while it waits for another process
+	claim  chan claim // it wants one again
+	claims [2][]claim // not granted yet
+	active int        // nodes at work, or waiting
+	left   int        // nodes neither finished nor given up
 	failed Error
 	stop   context.CancelCauseFunc
 }
@@ -41,6 +45,12 @@ type outcome struct {
 	n   *node
 	res *build.Result
 	err error
+}
+
+// claim is a node that wants a slot; granted is closed when it has one.
+type claim struct {
+	n       *node
+	granted chan struct{}
 }
 
 const (
@@ -68,10 +78,18 @@ func (s *scheduler) run(ctx context.Context) error {
 		if ctx.Err() == nil {
 			s.startReady(ctx)
 		}
-		if s.busy[laneBuild]+s.busy[laneDownload] == 0 {
+		if s.active == 0 {
 			break
 		}
-		s.finish(<-s.done, ctx.Err() != nil)
+		select {
+		case o := <-s.done:
+			s.finish(o, ctx.Err() != nil)
+		case n := <-s.lend:
+			s.busy[n.lane()]--
+			n.lent = true
+		case c := <-s.claim:
+			s.claims[c.n.lane()] = append(s.claims[c.n.lane()], c)
+		}
 	}
 	if err := context.Cause(ctx); err != nil && err != errStopped {
 		return err
@@ -86,12 +104,20 @@ func (s *scheduler) run(ctx context.Context) error {
 func (s *scheduler) startReady(ctx context.Context) {
 	limits := [2]int{laneBuild: s.r.o.Jobs, laneDownload: s.r.o.Downloads}
 	for lane, limit := range limits {
+		for s.busy[lane] < limit && len(s.claims[lane]) > 0 {
+			c := s.claims[lane][0]
+			s.claims[lane] = s.claims[lane][1:]
+			s.busy[lane]++
+			c.n.lent = false
+			close(c.granted)
+		}
 		for s.busy[lane] < limit && s.ready[lane].Len() > 0 {
 			n := heap.Pop(&s.ready[lane]).(*node)
 			s.busy[lane]++
+			s.active++
 			n.started = true
 			go func() {
-				res, err := s.r.buildNode(ctx, n)
+				res, err := s.buildNode(ctx, n)
 				s.done <- outcome{n, res, err}
 			}()
 		}
@@ -101,7 +127,9 @@ func (s *scheduler) startReady(ctx context.Context) {
 // finish takes one result in. Builds that end because everything does are no
 // failures of their own; when nothing has been stopped, any error is one.
 func (s *scheduler) finish(o outcome, stopped bool) {
-	s.busy[o.n.lane()]--
+	if s.active--; !o.n.lent {
+		s.busy[o.n.lane()]--
+	}
 	s.left--
 	if o.err == nil {
 		for _, d := range o.n.dependents {
@@ -156,8 +184,40 @@ func (s *scheduler) nameGoals() {
 	}
 }
 
+// slot is what one build may work in: it is lent to another one while the build
+// waits for another process, so that several processes with one job each share
+// the work (build/derivation-building-goal.cc).
+type slot struct {
+	s    *scheduler
+	n    *node
+	lent bool
+}
+
+func (l *slot) lend() {
+	if !l.lent {
+		l.lent = true
+		l.s.lend <- l.n
+	}
+}
+
+func (l *slot) resume(ctx context.Context) error {
+	if !l.lent {
+		return nil
+	}
+	c := claim{l.n, make(chan struct{})}
+	l.s.claim <- c
+	l.lent = false
+	select {
+	case <-c.granted:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // buildNode has one derivation built and tells about it.
-func (r *Realiser) buildNode(ctx context.Context, n *node) (*build.Result, error) {
+func (s *scheduler) buildNode(ctx context.Context, n *node) (*build.Result, error) {
+	r, own := s.r, &slot{s: s, n: n}
 	event := Event{Drv: n.drv, Name: n.d.Name, Download: n.download()}
 	tell := func(kind EventKind, change func(*Event)) {
 		e := event
@@ -178,7 +238,11 @@ func (r *Realiser) buildNode(ctx context.Context, n *node) (*build.Result, error
 			Log:      func(line string) { tell(Log, func(e *Event) { e.Line = line }) },
 			Phase:    func(name string) { tell(Phase, func(e *Event) { e.Line = name }) },
 			Progress: func(done, total int64) { tell(Progress, func(e *Event) { e.Done, e.Total = done, total }) },
-			Waiting:  func(storepath.Path) { tell(Waiting, nil) },
+			Waiting: func(storepath.Path) {
+				tell(Waiting, nil)
+				own.lend()
+			},
+			Resume: own.resume,
 		})
 	}
 	tell(Finished, func(e *Event) {

@@ -22,6 +22,8 @@ func (j *job) runBuiltin(ctx context.Context) error {
 	switch j.drv.Builder {
 	case "builtin:fetchurl":
 		return j.fetchurl(ctx)
+	case "builtin:buildenv":
+		return j.buildEnv(ctx)
 	}
 	return j.cannot(build.Refused, fmt.Sprintf("unsupported builtin builder '%s'", strings.TrimPrefix(j.drv.Builder, "builtin:")), nil)
 }

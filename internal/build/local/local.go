@@ -10,7 +10,7 @@
 //     directory that will be /nix/store in the sandbox, one for /build, one for
 //     /tmp. So a build writes to its outputs' final names while the store never
 //     sees an unfinished path, and nothing is rewritten afterwards.
-//  4. Run the builder (sandboxed.go), or fetch in process (fetchurl.go).
+//  4. Run the builder (sandboxed.go), or our own in process (fetchurl.go, buildenv.go).
 //  5. When every process of it is dead: look at the outputs, bring them into
 //     canonical form, scan them for references, check hashes and the
 //     derivation's own rules (outputs.go).
@@ -94,6 +94,7 @@ type job struct {
 	scratch store.Scratch
 	root    *os.Root // the scratch directory
 	lock    store.Lock
+	waited  bool // for another process
 
 	workDir  string // the build's working directory, on the machine
 	buildDir string // and in the sandbox
@@ -117,8 +118,21 @@ func (b *Builder) Build(ctx context.Context, req build.Request) (*build.Result, 
 	if done != nil || err != nil {
 		return done, err
 	}
+	if j.waited && req.Resume != nil {
+		if err := req.Resume(ctx); err != nil {
+			return nil, err
+		}
+	}
 	res, err := j.build(ctx)
 	return res, j.explain(err)
+}
+
+// waiting notes that another process is at the same outputs.
+func (j *job) waiting(output storepath.Path) {
+	j.waited = true
+	if j.req.Waiting != nil {
+		j.req.Waiting(output)
+	}
 }
 
 func (j *job) outputPaths() []storepath.Path {
@@ -135,7 +149,7 @@ func (j *job) claim(ctx context.Context) (*build.Result, error) {
 	if err := s.AddTempRoot(ctx, j.outputPaths()...); err != nil {
 		return nil, err
 	}
-	lock, err := s.LockPaths(ctx, j.outputPaths(), j.req.Waiting)
+	lock, err := s.LockPaths(ctx, j.outputPaths(), j.waiting)
 	if err != nil {
 		return nil, err
 	}

@@ -181,7 +181,11 @@ func (p *parser) common(a string) (bool, error) {
 		"-K": func() { c.KeepFailed = true }, "--keep-failed": func() { c.KeepFailed = true },
 		"--readonly-mode":   func() { c.ReadOnly = true },
 		"--read-write-mode": func() { c.ReadWrite = true },
-		"--show-trace":      func() { c.ShowTrace = true }, "--no-show-trace": func() { c.ShowTrace = false },
+		"--show-trace":      func() { c.ShowTrace = true },
+		"--no-show-trace": func() {
+			c.ShowTrace = false
+			c.Settings = append(c.Settings, settings.Setting{Name: "show-trace", Value: "false"}) // nix.conf may have it
+		},
 		"--repair": func() { c.Repair = true }, "--check": func() { c.Check = true },
 		"--dry-run": func() { c.DryRun = true }, "--fallback": func() {}, "--impure": func() {},
 		"--debug": func() { c.Verbosity += 4 }, "--refresh": func() { c.Refresh = true },

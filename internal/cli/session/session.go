@@ -204,7 +204,32 @@ func (m *Maker) abs(path string) string {
 }
 
 func (m *Maker) warn(msg string) {
-	fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("warning: "+msg))
+	head := "warning: "
+	if strings.HasPrefix(msg, "\n") {
+		head = "warning:"
+	}
+	fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal(head+msg))
+}
+
+// evaluationWarning lays out a warning of builtins.warn as Nix 2.RELEASE does:
+// its lines stand below each other.
+func evaluationWarning(msg string, release int) string {
+	const head = "evaluation warning: "
+	msg = strings.TrimRight(msg, " \n\r\t")
+	if msg == "" {
+		return ""
+	}
+	if msg[0] == '\n' && release >= builtins.WarnIndentRelease {
+		return strings.TrimSpace(head) + msg
+	}
+	lines := strings.Split(head+msg, "\n")
+	for i, line := range lines {
+		if i > 0 {
+			line = strings.Repeat(" ", len(head)) + line
+		}
+		lines[i] = strings.TrimRight(line, " \n\r\t")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (m *Maker) fetchOptions(common *classic.Common, set settings.Values) fetch.Options {
@@ -342,9 +367,8 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	errs = append(errs, err)
 	lints, err := lints(set)
 	errs = append(errs, err)
-	if v := set["emulate-nix-version"]; v != "" {
-		errs = append(errs, builtins.CheckNixVersion(v))
-	}
+	release, err := builtins.Release(set["emulate-nix-version"])
+	errs = append(errs, err)
 	features := set.Words("experimental-features")
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
@@ -364,7 +388,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		LookupEnv:      m.Env.LookupEnv, Memory: m.Env.Memory,
 		Trace:    func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("trace: "+msg)) },
 		Warn:     m.warn,
-		EvalWarn: func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal("evaluation warning: "+msg)) },
+		EvalWarn: func(msg string) { fmt.Fprintln(m.Env.Stderr, syntax.ForTerminal(evaluationWarning(msg, release))) },
 	}
 	e.TempDir = first(m.Env.Getenv("TMPDIR"), "/tmp")
 	e.Flake = pipeline.FlakeConfig{

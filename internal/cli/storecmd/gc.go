@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -178,50 +177,4 @@ func (s *session) problem(p store.Problem) string {
 		b.WriteString(" (repaired)")
 	}
 	return b.String()
-}
-
-// deleteOldGenerations removes all links of profiles but the current ones:
-// profile -> profile-5-link -> store path.
-func (s *session) deleteOldGenerations(dir string, dryRun bool) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil // no profiles
-	}
-	current := map[string]bool{}
-	for _, e := range entries {
-		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
-			current[filepath.Base(target)] = true
-		}
-	}
-	for _, e := range entries {
-		name := e.Name()
-		if e.IsDir() {
-			if err := s.deleteOldGenerations(filepath.Join(dir, name), dryRun); err != nil {
-				return err
-			}
-			continue
-		}
-		if !isGeneration(name) || current[name] {
-			continue
-		}
-		s.say("removing profile version %s", filepath.Join(dir, name))
-		if dryRun {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// isGeneration recognises PROFILE-NUMBER-link.
-func isGeneration(name string) bool {
-	rest, ok := strings.CutSuffix(name, "-link")
-	i := strings.LastIndexByte(rest, '-')
-	if !ok || i < 1 {
-		return false
-	}
-	_, err := strconv.ParseUint(rest[i+1:], 10, 63)
-	return err == nil
 }

@@ -361,29 +361,3 @@ func opRepairPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []
 	}
 	return err
 }
-
-// RunCollectGarbage is the classic nix-collect-garbage.
-func RunCollectGarbage(ctx context.Context, env *cli.Env, deps Deps, args []string) error {
-	var deleteOld bool
-	var f gcFlags
-	spec := classic.Spec{
-		Command: "nix-collect-garbage",
-		Flags:   map[string]*bool{"-d": &deleteOld, "--delete-old": &deleteOld},
-		Values:  map[string]func(string){"--max-freed": func(v string) { f.maxFreed = v }},
-	}
-	common, _, err := classic.Parse(spec, args)
-	if err != nil {
-		return err
-	}
-	return deps.run(ctx, env, common, func(ctx context.Context, s *session) error {
-		if deleteOld {
-			if err := s.deleteOldGenerations(filepath.Join(s.s.StateDir(), "profiles"), common.DryRun); err != nil {
-				return err
-			}
-		}
-		if common.DryRun {
-			return nil
-		}
-		return s.gc(ctx, f)
-	})
-}

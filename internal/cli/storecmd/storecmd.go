@@ -18,6 +18,7 @@ import (
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/settings"
+	"isomorph/internal/profile"
 	"isomorph/internal/store/localstore"
 	"isomorph/internal/storepath"
 )
@@ -33,6 +34,9 @@ type Deps struct {
 
 	// Settings are those of Nix, from nix.conf to the options of a command.
 	Settings func(common *classic.Common) (settings.Values, error)
+
+	// Places says where the user's profiles lie.
+	Places func(common *classic.Common) (profile.Places, error)
 
 	// Repair makes a damaged path whole again.
 	Repair func(ctx context.Context, common *classic.Common, p storepath.Path) error

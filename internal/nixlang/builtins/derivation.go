@@ -8,6 +8,7 @@ import (
 	"isomorph/internal/derivation"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/nixlang/syntax"
 	"isomorph/internal/storepath"
 )
 
@@ -92,7 +93,7 @@ func (b *drvBuilder) attributes(attrs *eval.Attrs) {
 		}
 		b.c.PushTraceFunc(at.Pos, trace)
 		if !b.ignoreNulls || b.c.Force(at.Value).Type() != eval.TypeNull {
-			b.attribute(key, at.Value)
+			b.attribute(key, at.Value, at.Pos)
 		}
 		b.c.PopTrace()
 	}
@@ -104,7 +105,7 @@ func (b *drvBuilder) attributes(attrs *eval.Attrs) {
 	}
 }
 
-func (b *drvBuilder) attribute(key string, v eval.Value) {
+func (b *drvBuilder) attribute(key string, v eval.Value, pos eval.Pos) {
 	switch key {
 	case "__contentAddressed":
 		b.refuse(v, "ca-derivations")
@@ -117,7 +118,7 @@ func (b *drvBuilder) attribute(key string, v eval.Value) {
 		}
 	default:
 		if b.json != nil {
-			b.structured(key, v)
+			b.structured(key, v, pos)
 		} else {
 			b.variable(key, v)
 		}
@@ -207,7 +208,7 @@ func (b *drvBuilder) special(key, s string) {
 }
 
 // structured takes an attribute into the JSON text that the builder gets.
-func (b *drvBuilder) structured(key string, v eval.Value) {
+func (b *drvBuilder) structured(key string, v eval.Value, pos eval.Pos) {
 	if key == "__structuredAttrs" {
 		return
 	}
@@ -233,8 +234,23 @@ func (b *drvBuilder) structured(key string, v eval.Value) {
 		}
 		b.setOutputs(names)
 	case "allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites", "maxSize", "maxClosureSize":
-		b.w.host.Warn("In a derivation named '" + b.name + "', 'structuredAttrs' disables the effect of the derivation attribute '" + key + "'; use 'outputChecks.<output>." + key + "' instead")
+		b.warnStructured(key, pos)
 	}
+}
+
+// warnStructured says that an attribute has no effect beside structured ones.
+func (b *drvBuilder) warnStructured(key string, pos eval.Pos) {
+	msg := "'structuredAttrs' disables the effect of the derivation attribute '" + key + "'; use 'outputChecks.<output>." + key + "' instead"
+	if !b.c.Since(structuredWarningRelease) {
+		b.w.host.Warn("In a derivation named '" + b.name + "', " + msg)
+		return
+	}
+	const indent = "         "
+	msg = "\n" + indent + "… while evaluating derivation '" + b.name + "'\n\n" + indent + "warning: " + msg
+	if files := b.c.State().Files(); files.Position(pos).IsValid() {
+		msg += "\n" + syntax.Indent(files.Position(pos), files.Excerpt(pos), indent)
+	}
+	b.w.host.Warn(msg)
 }
 
 func (b *drvBuilder) setHashMode(s string) {

@@ -83,6 +83,9 @@ func (w *world) primReadDir(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 	w.check(path)
 	entries, err := w.host.ReadDir(path)
 	if _, missing := w.lstat(path); errors.Is(err, syscall.ENOTDIR) && missing == nil {
+		if c.Since(readDirRelease) {
+			panic(&eval.Error{Kind: eval.KindOther, Err: err, Msg: "'" + path + "' is not a directory"})
+		}
 		panic(&eval.Error{Kind: eval.KindOther, Err: err, Msg: "cannot read directory \"" + path + "\": Not a directory"})
 	}
 	if err != nil {

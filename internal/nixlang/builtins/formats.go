@@ -49,7 +49,9 @@ func (l *Library) primFromTOML(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.
 	s := c.ForceStringNoCtx(0, args[0], "while evaluating the argument passed to builtins.fromTOML")
 	doc, err := ntoml.Parse(s)
 	if err != nil {
-		fail("while parsing TOML: %s", err.Error())
+		// Nix's library ends its texts with a line of nothing but a change of
+		// colours, which leaves an indented empty line.
+		fail("while parsing TOML: %s\x1b[0m", err.Error())
 	}
 	b := valueBuilder{c: c}
 	if err := doc.Walk(&b, l.opts.TOMLTimestamps); err != nil {

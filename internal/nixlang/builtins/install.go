@@ -1,8 +1,6 @@
 package builtins
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -13,20 +11,6 @@ import (
 // DefaultNixVersion is what builtins.nixVersion says unless told otherwise: the
 // version of C++ Nix that the builtins were compared with.
 const DefaultNixVersion = "2.34.8"
-
-// emulated says which versions of Nix can be asked for: those whose language
-// and builtins are the ones that we have, so that the version is all that
-// differs. Before 2.25 integers wrapped around on overflow (Nix manual, release
-// notes 2.25), which we do not do.
-var emulated = regexp.MustCompile(`^2\.(2[5-9]|3[0-6])([.p].*)?$`)
-
-// CheckNixVersion returns an error if a version of Nix cannot be emulated.
-func CheckNixVersion(version string) error {
-	if emulated.MatchString(version) {
-		return nil
-	}
-	return fmt.Errorf("emulate-nix-version: '%s' cannot be emulated: versions 2.25 to 2.36 can, which have one language; before 2.25, for one thing, integers wrapped around on overflow", version)
-}
 
 // langVersion is the version of the language (EvalState::createBaseEnv in
 // libexpr/primops.cc).
@@ -66,6 +50,9 @@ func Install(st *eval.State, opts Options) *Library {
 		l.numberPrims(), l.versionPrims(), l.formatPrims(), l.contextPrims(), l.world.primOps(), l.world.flakePrims(), l.world.featurePrims(),
 	} {
 		for _, p := range group {
+			if since := builtinSince[strings.TrimPrefix(p.Name, "__")]; since > release(opts.NixVersion) {
+				continue
+			}
 			p.Transient = transientArgs(p)
 			st.AddPrimOp(p)
 		}

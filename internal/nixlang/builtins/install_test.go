@@ -6,14 +6,14 @@ import (
 	"isomorph/internal/nixlang/builtins"
 )
 
-func TestCheckNixVersion(t *testing.T) {
-	for _, ok := range []string{builtins.DefaultNixVersion, "2.25", "2.25.5", "2.36.0", "2.35pre20260101"} {
-		if err := builtins.CheckNixVersion(ok); err != nil {
-			t.Error(err)
+func TestRelease(t *testing.T) {
+	for version, want := range map[string]int{"": 34, builtins.DefaultNixVersion: 34, "2.18": 18, "2.25.5": 25, "2.36.0": 36, "2.35pre20260101": 35} {
+		if got, err := builtins.Release(version); got != want || err != nil {
+			t.Errorf("%q: %d, %v", version, got, err)
 		}
 	}
-	for _, bad := range []string{"2.8", "2.24.9", "2.37", "2.3", "2.250", "3.0", "x", "2.36x"} {
-		if builtins.CheckNixVersion(bad) == nil {
+	for _, bad := range []string{"2.8", "2.17.1", "2.37", "2.3", "2.250", "3.0", "x", "2.36x"} {
+		if _, err := builtins.Release(bad); err == nil {
 			t.Errorf("%s was accepted", bad)
 		}
 	}

@@ -77,7 +77,7 @@ func arithmetic(name, doc string, op operation) *eval.PrimOp {
 		}
 		i, j := c.ForceInt(0, a, op.first), c.ForceInt(0, b, op.second)
 		r, ok := op.ints(i, j)
-		if !ok {
+		if !ok && c.Since(eval.OverflowRelease) {
 			fail(op.overflow, i, j)
 		}
 		return eval.Int(r)

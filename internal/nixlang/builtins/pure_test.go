@@ -47,7 +47,7 @@ func evalPure(expr string) string {
 	err := c.Try(func() { text = c.PrintStrict(lib.EvalString(c, expr, "/", syntax.Origin{Kind: syntax.OriginString})) })
 	if err != nil {
 		// Nix leaves a line of blanks behind messages that end in a newline.
-		return strings.TrimRight(st.RenderError(err, false), " \n")
+		return strings.TrimRight(syntax.ForTerminal(st.RenderError(err, false)), " \n")
 	}
 	return text
 }

@@ -103,10 +103,14 @@ func (l *Library) hashFormat(name string) func(nixhash.Hash) string {
 	case "base16":
 		return nixhash.Hash.Base16
 	case "base32":
-		l.opts.Host.Warn(`"base32" is a deprecated alias for hash format "nix32".`)
+		if release(l.opts.NixVersion) >= nix32Release {
+			l.opts.Host.Warn(`"base32" is a deprecated alias for hash format "nix32".`)
+		}
 		return nixhash.Hash.Base32
 	case "nix32":
-		return nixhash.Hash.Base32
+		if release(l.opts.NixVersion) >= nix32Release {
+			return nixhash.Hash.Base32
+		}
 	case "base64":
 		return nixhash.Hash.Base64
 	case "sri":

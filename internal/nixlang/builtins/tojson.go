@@ -87,6 +87,16 @@ func (w *jsonWriter) list(l []eval.Value, pos eval.Pos) {
 // outPath.
 func (w *jsonWriter) set(v eval.Value, pos eval.Pos) {
 	a := v.AsAttrs()
+	if w.c.Since(eval.PeelJSONRelease) && (a.Has(eval.SymToString) || a.Has(eval.SymOutPath)) {
+		w.c.PeelChecked(pos, v, func(x eval.Value) {
+			if x.Type() == eval.TypeSet {
+				w.attrs(x.AsAttrs())
+			} else {
+				w.finished(x, pos)
+			}
+		})
+		return
+	}
 	if at, ok := a.GetAttr(eval.SymToString); ok {
 		r := w.c.Call1(pos, w.c.Force(at.Value), v)
 		w.string(w.c.CoerceToString(pos, r, w.ctx, "while evaluating the result of the `__toString` attribute", eval.CoerceNoCopy))
@@ -96,6 +106,11 @@ func (w *jsonWriter) set(v eval.Value, pos eval.Pos) {
 		w.value(at.Value, at.Pos)
 		return
 	}
+	w.attrs(a)
+}
+
+// attrs writes a set as an object.
+func (w *jsonWriter) attrs(a *eval.Attrs) {
 	first := byte('{')
 	for at := range w.c.Sorted(a) {
 		w.b.WriteByte(first)

@@ -13,6 +13,9 @@ type Options struct {
 	StoreDir string
 	// MaxCallDepth limits nested calls, 10000 if zero (Nix's max-call-depth).
 	MaxCallDepth int
+	// Release is the minor version of the Nix 2 whose behaviour is wanted, where
+	// versions differ. Default: 34, the one that all else was compared with.
+	Release int
 	// MaxSteps limits the calls of functions in one worker, and so the time
 	// that an evaluation takes, in the same way on every machine; 0 for no
 	// limit.

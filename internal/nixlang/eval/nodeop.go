@@ -178,6 +178,9 @@ func (c *Ctx) addNumber(a, b Value, pos Pos) Value {
 		if s := x + y; (s > x) == (y > 0) {
 			return Int(s)
 		}
+		if !c.Since(OverflowRelease) {
+			return Int(x + y)
+		}
 		panic(Errorf(KindEval, pos, "integer overflow in adding %d + %d", x, y))
 	case b.isNumber():
 		return Float(a.AsFloat() + b.AsFloat())

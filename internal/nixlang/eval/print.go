@@ -55,12 +55,20 @@ func (c *Ctx) PrintStrict(v Value) string {
 	return p.b.String()
 }
 
+// PrintWhole is PrintStrict, but what was met before is written again: the form
+// of a file that is to be read back.
+func (c *Ctx) PrintWhole(v Value) string {
+	p := plainPrinter{c: c, strict: true}
+	p.print(c.ForceDeep(v), 0)
+	return p.b.String()
+}
+
 // plainPrinter writes the form of libexpr/print-ambiguous.cc.
 type plainPrinter struct {
 	c      *Ctx
 	b      Text
-	seen   map[Value]struct{}
-	strict bool // everything has been forced
+	seen   map[Value]struct{} // nil: what was met before does not matter
+	strict bool               // everything has been forced
 }
 
 // early tells whether C++ Nix would have a thunk where we have put a lambda
@@ -125,6 +133,9 @@ func (p *plainPrinter) print(v Value, depth int) {
 // met tells whether a set or a slot with a list was met before, and remembers
 // it. Nix knows a list by its slot: the same list in two slots is two lists.
 func met(seen map[Value]struct{}, v Value) bool {
+	if seen == nil {
+		return false
+	}
 	_, ok := seen[v]
 	seen[v] = struct{}{}
 	return ok

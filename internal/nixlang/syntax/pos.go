@@ -151,18 +151,23 @@ func lineStarts(text []byte) []uint32 {
 }
 
 // line returns line n (from 1) without its end, and whether it exists. For
-// upstream, a text that is quoted ends at its first NUL byte.
+// upstream, a text that is quoted ends at its first NUL byte, unless it is that
+// of a file.
 func (fl *file) line(n int) (string, bool) {
 	fl.once.Do(func() { fl.lines = lineStarts(fl.text) })
 	if n < 1 || n > len(fl.lines) {
 		return "", false
 	}
 	start := int(fl.lines[n-1])
-	if bytes.IndexByte(fl.text[:start], 0) >= 0 {
-		return "", false
+	ends := "\r\n"
+	if fl.origin.Kind != OriginFile {
+		if bytes.IndexByte(fl.text[:start], 0) >= 0 {
+			return "", false
+		}
+		ends += "\x00"
 	}
 	line := fl.text[start:]
-	if i := bytes.IndexAny(line, "\r\n\x00"); i >= 0 {
+	if i := bytes.IndexAny(line, ends); i >= 0 {
 		line = line[:i]
 	}
 	return string(line), true

@@ -104,7 +104,7 @@ func (s *Store) exists() bool {
 }
 
 func (s *Store) openForWriting(ctx context.Context) error {
-	for _, dir := range []string{s.at.db, s.at.temp, s.at.gcroots, s.at.profiles, s.at.store, filepath.Join(s.at.store, linksDir)} {
+	for _, dir := range []string{s.at.db, s.at.temp, s.at.gcroots, s.at.profiles, filepath.Join(s.at.profiles, "per-user"), s.at.store, filepath.Join(s.at.store, linksDir)} {
 		if err := atomicfile.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func (s *suite) command(ctx context.Context, name string) *exec.Cmd {
 	cmd.Env = append(os.Environ(),
 		"_NIX_TEST_SOURCE_DIR="+s.tests(), "_NIX_TEST_BUILD_DIR="+filepath.Join(s.work, "build"),
 		"TEST_SUITE_NAME=main", "TEST_NAME="+name, "NIX_REMOTE=", "NIX_STORE=", "PS4=+(${BASH_SOURCE[0]-$0}:$LINENO) ",
-		"TMPDIR="+s.work, "NIX_CONFIG=sandbox-paths = "+sandboxPaths()+"\nsandbox-writable-paths = "+s.work+"\nsandbox-host-build-dir = true",
+		"TMPDIR="+s.work, "NIX_CONFIG=sandbox-paths = "+sandboxPaths()+"\nemulate-nix-version = 2.36.0\nsandbox-writable-paths = "+s.work+"\nsandbox-host-build-dir = true",
 	)
 	// A script has children of its own, all of which must end with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
