@@ -233,7 +233,7 @@ func (r *request) printDerivations(ctx context.Context, env *cli.Env, s *pipelin
 				return err
 			}
 			line = link
-		} else if r.printed == 0 && !r.common.ReadOnly {
+		} else if r.printed == 0 {
 			fmt.Fprintln(env.Stderr, "warning: you did not specify '--add-root'; the result might be removed by the garbage collector")
 		}
 		r.printed++

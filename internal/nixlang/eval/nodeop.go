@@ -191,16 +191,18 @@ func (c *Ctx) addNumber(a, b Value, pos Pos) Value {
 }
 
 // join puts the parts together as a string, or as a path if the first one,
-// which is first unless that is the zero Value, is a path.
+// which is first unless that is the zero Value, is a path. Paths are copied to
+// the store only if the first part is a string: a set with a path as its outPath
+// that something is added to gives a text without a context.
 func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 	var buf [8]string
 	var ctx *Context
 	texts, flags, from := buf[:0], CoerceFlags(0), 0
 	isPath := first.kind() == kPath
-	if isPath {
-		flags = CoerceNoCopy
-	}
 	if !first.IsZero() {
+		if !first.IsString() {
+			flags = CoerceNoCopy
+		}
 		s, x := c.Coerce(n.parts[0].at, first, segmentText, flags)
 		texts, ctx, from = append(texts, s), x, 1
 	}

@@ -10,6 +10,7 @@ type answer struct {
 	messages []string // of trace and warn: their first lines, in order
 	value    string   // what the driver says, as Nix prints a string; "" after an error
 	err      string   // first line of the error, without "error: "
+	text     string   // all of the error without its trace: message, place, source lines
 }
 
 // String is the form in which answers are kept.
@@ -24,6 +25,29 @@ func (a answer) String() string {
 		b.WriteString(a.value + "\n")
 	}
 	return b.String()
+}
+
+// whole is the form with all lines of an error's message, but without its place.
+func (a answer) whole() string {
+	if a.text != "" {
+		a.err = place.ReplaceAllString(a.text, "")
+	}
+	return a.String()
+}
+
+// place is where an error happened, with the source lines.
+var place = regexp.MustCompile(`\nat [^\n]*:\d+:\d+:(\n *\d*\|[^\n]*)*`)
+
+// behindTrace returns what an error says behind its trace, if it has one, without
+// "error: " and the indentation. Traces are no part of a comparison: each
+// version of Nix has other frames, and some give a place in the last of them.
+func behindTrace(text string) string {
+	text = "       " + strings.TrimRight(text, "\n")
+	if i := strings.LastIndex(text, "\n       error:"); i >= 0 {
+		text = text[i+1:]
+	}
+	text = strings.TrimLeft(strings.ReplaceAll(text, "\n       ", "\n"), " ")
+	return strings.TrimLeft(strings.TrimPrefix(text, "error:"), " ")
 }
 
 // class sorts errors, for the summary.

@@ -66,6 +66,20 @@ func TestReadAnswer(t *testing.T) {
 	}
 }
 
+// An error is read with all its lines, but without its trace and its place.
+func TestWhole(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"error: a\n         b\n\n       c", "error: a\n  b\n\nc\n"},
+		{"error:\n       … while calling x\n         at f:1:2:\n            1| x\n             | ^\n\n       error: a\n       b", "error: a\nb\n"},
+		{"error: attribute 'a' missing\n       at «string»:1:1:\n            1| {}.a\n             | ^\n       Did you mean b?", "error: attribute 'a' missing\nDid you mean b?\n"},
+		{"\"is 1\"", "\"is 1\"\n"},
+	} {
+		if got := readAnswer(test.text).whole(); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
 // Differences that doc/compat.md names do not count, all others do.
 func TestSame(t *testing.T) {
 	for _, test := range []struct {

@@ -65,6 +65,7 @@ func main() {
 	flag.StringVar(&o.sweeps.set, "sweep", "", "compare the derivations that are attributes of the value of an `expression`, such as that of nixpkgs")
 	flag.StringVar(&o.sweeps.of, "of", "", "with -sweep: `attribute paths` of sets in it, separated by commas, whose attributes are compared instead")
 	flag.IntVar(&o.sweeps.every, "every", 1, "with -sweep: take each N-th attribute only")
+	flag.IntVar(&o.sweeps.deep, "deep", 0, "with -sweep: compare the attributes of sets that are no derivations, too, N levels down")
 	flag.StringVar(&o.sweeps.save, "save", "", "with -sweep: `file` of Nix's answers; read if it is there, written if not")
 	flag.Parse()
 	o.nix, o.out = strings.Fields(*nix), os.Stdout

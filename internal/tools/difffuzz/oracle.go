@@ -115,6 +115,9 @@ func readAnswer(text string) (a answer) {
 		}
 	}
 	a.err = readError(lines)
+	if text := strings.Join(lines, "\n"); strings.HasPrefix(text, "error:") {
+		a.text = behindTrace(text)
+	}
 	return a
 }
 

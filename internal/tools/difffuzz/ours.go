@@ -110,6 +110,7 @@ func (o *ours) answer(f func(c *eval.Ctx) string) (a answer, err error) {
 	if err != nil {
 		a.value = ""
 		a.err = cmp.Or(firstLine(message(err)), noMessage)
+		a.text = behindTrace(o.ev.State.RenderError(err, false))
 	}
 	return a, nil
 }

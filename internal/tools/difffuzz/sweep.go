@@ -21,6 +21,7 @@ type sweepOptions struct {
 	set   string // expression
 	of    string // attribute paths in it, separated by commas
 	every int
+	deep  int    // levels of sets below these whose attributes are compared, too
 	save  string // file of Nix's answers
 }
 
@@ -39,7 +40,7 @@ func (o *options) sweep(ctx context.Context) error {
 		return err
 	}
 	defer us.close()
-	paths, err := o.sweepPaths(us)
+	paths, got, err := us.sweep(o.sweeps)
 	if err != nil {
 		return err
 	}
@@ -48,16 +49,11 @@ func (o *options) sweep(ctx context.Context) error {
 		return err
 	}
 	counts, found := map[string]int{}, 0
-	describe := us.describer(o.sweeps.set)
 	for _, p := range paths {
-		got, err := us.answer(func(c *eval.Ctx) string { return describe(c, p) })
-		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
-		}
 		counts[kindOf(want[p])]++
-		if got := got.String(); !sameText(want[p], got) {
+		if !sameText(want[p], got[p]) {
 			found++
-			fmt.Fprintf(o.out, "=== %s\n--- Nix\n%s--- ours\n%s", p, want[p], got)
+			fmt.Fprintf(o.out, "=== %s\n--- Nix\n%s--- ours\n%s", p, want[p], got[p])
 		}
 	}
 	o.sweepSummary(counts, len(paths), start, found)
@@ -67,57 +63,87 @@ func (o *options) sweep(ctx context.Context) error {
 	return nil
 }
 
-// describer returns what describes the value at a path, which is a list in
-// Nix's syntax. The set is evaluated once.
-func (o *ours) describer(set string) func(c *eval.Ctx, path string) string {
-	var f eval.Value
-	return func(c *eval.Ctx, path string) string {
-		if f == (eval.Value{}) {
-			f = o.eval(c, fmt.Sprintf("import %s/describe.nix (%s)", o.dir, set))
+// sweep lists the paths that are compared, and describes what is there.
+func (o *ours) sweep(opts sweepOptions) (paths []string, answers map[string]string, err error) {
+	w := sweeper{ours: o, set: opts.set, answers: map[string]string{}}
+	for prefix := range strings.SplitSeq(opts.of, ",") {
+		at := strings.FieldsFunc(prefix, func(r rune) bool { return r == '.' })
+		if err := w.walk(at, opts.every, opts.deep); err != nil {
+			return nil, nil, err
 		}
-		return c.PrintStrict(c.Call1(0, f, o.eval(c, path)))
 	}
+	return w.paths, w.answers, nil
 }
 
-// sweepPaths lists the paths that are compared.
-func (o *options) sweepPaths(us *ours) (paths []string, err error) {
-	for prefix := range strings.SplitSeq(o.sweeps.of, ",") {
-		names, err := us.attrNames(o.sweeps.set, prefix)
+type sweeper struct {
+	*ours
+	set     string              // expression
+	queries map[bool]eval.Value // of its value, which is evaluated once
+	paths   []string
+	answers map[string]string
+}
+
+// isSet is the description of a set that is no derivation.
+const isSet = `"is set"`
+
+// walk describes the attributes of a set and, deep levels down, of sets in it.
+func (w *sweeper) walk(prefix []string, every, deep int) error {
+	names, err := w.attrNames(prefix)
+	if err != nil && len(prefix) > 0 { // is compared itself
+		names, prefix = prefix[len(prefix)-1:], prefix[:len(prefix)-1]
+	} else if err != nil {
+		return err
+	}
+	for i := 0; i < len(names); i += every {
+		at := append(slices.Clone(prefix), names[i])
+		p := pathList(at)
+		got, err := w.answer(func(c *eval.Ctx) string { return c.PrintStrict(w.ask(c, p, false)) })
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("%s: %w", p, err)
 		}
-		for i := 0; i < len(names); i += o.sweeps.every {
-			paths = append(paths, pathList(prefix, names[i]))
+		w.paths = append(w.paths, p)
+		w.answers[p] = got.whole()
+		if got.value == isSet && deep > 0 {
+			if err := w.walk(at, 1, deep-1); err != nil {
+				return err
+			}
 		}
 	}
-	return paths, nil
+	return nil
 }
 
-// attrNames returns the names of attributes of a set in a set.
-func (o *ours) attrNames(set, prefix string) (names []string, err error) {
-	text := "(" + set + ")"
-	if prefix != "" {
-		text += "." + prefix
-	}
-	err = o.ev.Do(func(c *eval.Ctx) {
-		for at := range c.Sorted(c.ForceAttrs(0, o.eval(c, text), "")) {
+// attrNames returns the names of attributes of a set in the set.
+func (w *sweeper) attrNames(at []string) (names []string, err error) {
+	err = w.ev.Do(func(c *eval.Ctx) {
+		for at := range c.Sorted(c.ForceAttrs(0, w.ask(c, pathList(at), true), "")) {
 			names = append(names, c.Name(at.Name))
 		}
 	})
 	return names, err
 }
 
-// pathList writes an attribute path as a list.
-func pathList(prefix, name string) string {
-	var b strings.Builder
-	b.WriteString("[ ")
-	if prefix != "" {
-		for part := range strings.SplitSeq(prefix, ".") {
-			b.WriteString(strconv.Quote(part) + " ")
+// ask returns the value at a path, which is a list in Nix's syntax, or its
+// description.
+func (w *sweeper) ask(c *eval.Ctx, path string, value bool) eval.Value {
+	if w.queries == nil {
+		text := fmt.Sprintf("let set = (%s); in value: if value then builtins.foldl' (s: n: s.${n}) set else import %s/describe.nix set", w.set, w.dir)
+		f := w.eval(c, text)
+		w.queries = map[bool]eval.Value{}
+		for _, b := range []bool{true, false} {
+			w.queries[b] = c.Call1(0, f, eval.Bool(b))
 		}
 	}
-	b.WriteString(strings.ReplaceAll(strconv.Quote(name), "${", `\${`) + " ]")
-	return b.String()
+	return c.Call1(0, w.queries[value], w.eval(c, path))
+}
+
+// pathList writes an attribute path as a list.
+func pathList(at []string) string {
+	var b strings.Builder
+	b.WriteString("[ ")
+	for _, name := range at {
+		b.WriteString(strings.ReplaceAll(strconv.Quote(name), "${", `\${`) + " ")
+	}
+	return b.String() + "]"
 }
 
 // savedAnswers returns Nix's answers by path: those of the file, and for what is
@@ -160,7 +186,7 @@ func (o *options) askAbout(ctx context.Context, paths []string, answers map[stri
 		return err
 	}
 	for i, a := range got {
-		answers[paths[i]] = a.String()
+		answers[paths[i]] = a.whole()
 	}
 	return nil
 }
