@@ -102,11 +102,25 @@ func (w *world) primReadDir(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 
 func (w *world) primReadFileType(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	path := w.realisePath(c, args[0], followNone)
+	w.refuseSymlinks(path)
 	kind, err := w.lstat(path)
 	if err != nil {
 		throw(path, err)
 	}
 	return w.kinds[kind]
+}
+
+// refuseSymlinks throws if a directory on the way to a path is a symlink:
+// readFileType follows none, not even there.
+func (w *world) refuseSymlinks(path string) {
+	if w.follow(path, false) == path {
+		return
+	}
+	for i := 1; i < len(path); i++ {
+		if dir := path[:i]; path[i] == '/' && w.follow(dir, true) != dir {
+			panic(eval.Errorf(eval.KindOther, 0, "path '%s' is a symlink", dir))
+		}
+	}
 }
 
 func (w *world) primHashFile(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

@@ -143,7 +143,7 @@ func (w *world) followLast(path string) string {
 		at := w.follow(path, false)
 		kind, err := w.lstat(at)
 		if err != nil {
-			throw(path, err)
+			throw(at, err)
 		}
 		if kind != Symlink {
 			return path

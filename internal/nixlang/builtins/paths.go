@@ -137,7 +137,7 @@ func (w *world) addPath(c *eval.Ctx, a *pathAddition) eval.Value {
 	case errors.Is(err, ErrPathMismatch):
 		panic(&eval.Error{Kind: eval.KindEval, Err: err, Msg: "store path mismatch in (possibly filtered) path added from '" + a.path + "'"})
 	case err != nil:
-		throw(a.path, err)
+		throw(req.Path, err)
 	}
 	w.access.allow(w.dir.Join(p))
 	c.PopTrace()
@@ -222,7 +222,7 @@ func (w *world) copyPath(path string) storepath.Path {
 	w.check(real)
 	p, err := w.host.AddPath(AddPathRequest{Name: lastPart(path), Path: real, Filter: w.visible(real, nil)})
 	if err != nil {
-		throw(path, err)
+		throw(real, err)
 	}
 	return p
 }

@@ -26,7 +26,7 @@ func (g *generator) derivation() *Node {
 	if g.chance(150) {
 		g.structured(add)
 	}
-	for g.chance(120) {
+	for i := 0; i < 4 && g.chance(120); i++ {
 		add(pick(g, specialAttrs)+" = ~;", g.specialValue())
 	}
 	arg := asExpr(s)

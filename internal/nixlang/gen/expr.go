@@ -308,7 +308,7 @@ func (g *generator) path() *Node {
 // searched makes a path of the search path, mostly one that the program sets
 // itself, or an odd literal.
 func (g *generator) searched() *Node {
-	name := literal(pick(g, []string{"<x/a.txt>", "<x>", "<a.txt>", "<dir/b>", "<nixpkgs>", "<x/../x>", "<y>", "./.", "/.", "./fixture/dir/.", "../x", "~/x"}))
+	name := literal(pick(g, []string{"<x/a.txt>", "<x>", "<a.txt>", "<dir/b>", "<nixpkgs>", "<x/../x>", "<y>", "./.", "./fixture/dir/.", "../x", "~/x"}))
 	if g.chance(30) {
 		name = literal("./fixture/")
 	}

@@ -95,6 +95,8 @@ func TestSame(t *testing.T) {
 		{answer{err: "undefined variable 'a'"}, answer{err: "undefined variable 'b'"}, formNone, true},
 		{answer{err: "found: { f = «lambda f @ x:1:2»; }"}, answer{err: "found: { f = «thunk»; }"}, formNone, true},
 		{answer{err: "Cannot build '/nix/store/x.drv'."}, answer{err: "nothing can be built in a read-only session"}, formNone, true},
+		{answer{err: "found: «lambda @ «nix-internal»/x.nix:1:2», 1"}, answer{err: "found: «lambda f @ y», 2"}, formNone, false},
+		{answer{err: "found: «lambda @ «nix-internal»/x.nix:1:2»"}, answer{err: "found: «thunk»"}, formNone, true},
 		{answer{err: "a"}, answer{err: "b"}, formNone, false},
 	} {
 		if got := same(test.a, test.b, test.form); got != test.want {

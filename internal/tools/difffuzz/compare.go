@@ -105,7 +105,7 @@ var unbuildable = regexp.MustCompile("^(error: )?(Cannot build '.*'.|nothing can
 
 var directory = regexp.MustCompile("^(error: )?read .*: [Ii]s a directory$")
 
-var lambda = regexp.MustCompile("«lambda[^»]*»")
+var lambda = regexp.MustCompile("«lambda[^«»]*(«[^»]*»[^»]*)?»")
 
 func general(msg string) string {
 	if strings.HasPrefix(strings.TrimPrefix(msg, "error: "), "undefined variable '") {

@@ -1,0 +1,1 @@
+import (./fixture/link + "/dir/b")
