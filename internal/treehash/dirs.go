@@ -137,6 +137,7 @@ type walker struct {
 	t      *Tree
 	root   int
 	listed bool // the names are there, only the stamps are missing
+	bare   bool // nobody needs the stamps
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -160,7 +161,7 @@ func (h *Hasher) walk(t *Tree, listed bool) error {
 		return err
 	}
 	defer unix.Close(root)
-	w := &walker{t: t, root: root, listed: listed, todo: []directory{{at: &t.top}}}
+	w := &walker{t: t, root: root, listed: listed, bare: h.opts.Dir == "", todo: []directory{{at: &t.top}}}
 	w.wake.L = &w.mu
 	var wg sync.WaitGroup
 	for range h.opts.Readers {
@@ -227,6 +228,12 @@ func (w *walker) stamp(d directory, fd int) (below []directory, err error) {
 	var st unix.Stat_t
 	for i := range d.at.sub {
 		e := &d.at.sub[i]
+		if w.bare {
+			if e.kind == unix.DT_DIR {
+				below = append(below, directory{at: e, rel: join(d.rel, e.name), depth: d.depth + 1})
+			}
+			continue
+		}
 		if err := unix.Fstatat(fd, e.name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 			return nil, &fs.PathError{Op: "stat", Path: filepath.Join(w.t.root, d.rel, e.name), Err: err}
 		}

@@ -116,7 +116,7 @@ func (h *Hasher) listWhole(req Request) (*Tree, error) {
 		if err := h.walk(t, false); err != nil {
 			return nil, err
 		}
-		t.stamped = true
+		t.stamped = h.opts.Dir != ""
 	}
 	h.Stats.Files.Add(int64(t.count))
 	if t.count >= worthKeeping {
@@ -156,7 +156,7 @@ func (h *Hasher) listFiltered(req Request) (*Tree, error) {
 		return readDir(root, t.root, rel)
 	})
 	h.Stats.Files.Add(int64(t.count))
-	if err == nil && t.count >= worthKeeping && t.known.IsZero() {
+	if err == nil && t.count >= worthKeeping && t.known.IsZero() && h.opts.Dir != "" {
 		err = h.walk(t, true)
 		t.stamped = true
 	}

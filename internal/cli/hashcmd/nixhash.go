@@ -19,6 +19,7 @@ import (
 	"isomorph/internal/nar"
 	"isomorph/internal/nixbase32"
 	"isomorph/internal/nixhash"
+	"isomorph/internal/treehash"
 )
 
 // truncatedSize is what --truncate shortens a digest to: 160 bits.
@@ -125,12 +126,33 @@ func (h *hashing) path(name string) (nixhash.Hash, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(h.env.Dir, name)
 	}
+	if algo == nixhash.SHA256 && !h.flat && !h.caseHack {
+		return h.tree(name)
+	}
 	sum := algo.New()
 	if err := h.feed(sum, name); err != nil {
 		return nixhash.Hash{}, err
 	}
 	return nixhash.FromState(algo, sum), nil
 }
+
+// tree hashes a tree with SHA-256. Its files are read, whatever is known about
+// them: whoever asks for a hash wants to know what is there.
+func (h *hashing) tree(name string) (nixhash.Hash, error) {
+	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) {
+		return nixhash.Hash{}, fmt.Errorf("path '%s' does not exist", name)
+	}
+	hasher := treehash.New(treehash.Options{Readers: min(h.env.NumCPU, maxReaders)})
+	t, err := hasher.List(treehash.Request{Root: filepath.Clean(name)})
+	if err != nil {
+		return nixhash.Hash{}, err
+	}
+	return hasher.Hash(t)
+}
+
+// maxReaders is how many files are read at once at most: the hash takes one
+// processor, and two readers are enough for it.
+const maxReaders = 3
 
 func (h *hashing) feed(w io.Writer, name string) error {
 	if !h.flat {
