@@ -125,6 +125,7 @@ func (c *Ctx) LazyGen(f Value, n int) Value {
 // LazyMapAttrs makes the set of f applied to the name and value of each
 // attribute of a, each of them a thunk.
 func (c *Ctx) LazyMapAttrs(f Value, a *Attrs) Value {
+	a = a.flat()
 	r := newAttrs(a.sh.withoutPos(), 0)
 	c.countSet(a.Len())
 	(&spread{f: f, set: a}).fill(c, r.values(), mapAttrsCode)

@@ -9,7 +9,7 @@ import (
 // Attrs is an attribute set: a shape and, behind this header in the same
 // allocation, one value for each name. It never changes once published.
 type Attrs struct {
-	sh  *shape
+	sh  *shape // nil: it consists of two others, see layer.go
 	pos uint64 // where the set was written, a Pos
 	// values follow; an Attrs is the head of a []Value whose first element is
 	// taken up by these two words.
@@ -29,7 +29,7 @@ func newAttrs(sh *shape, pos Pos) *Attrs {
 	return a
 }
 
-// values returns the values, in the order of the shape's keys.
+// values returns the values of a flat set, in the order of the shape's keys.
 func (a *Attrs) values() []Value {
 	return unsafe.Slice((*Value)(unsafe.Add(unsafe.Pointer(a), unsafe.Sizeof(Value{}))), len(a.sh.keys))
 }
@@ -39,7 +39,12 @@ func (a *Attrs) slot(i int) *Value {
 }
 
 // Len returns the number of attributes.
-func (a *Attrs) Len() int { return len(a.sh.keys) }
+func (a *Attrs) Len() int {
+	if a.sh == nil {
+		return a.layered().n
+	}
+	return len(a.sh.keys)
+}
 
 // Pos returns where the set was written, zero if it was made by a builtin.
 func (a *Attrs) Pos() Pos { return Pos(a.pos) }
@@ -47,6 +52,7 @@ func (a *Attrs) Pos() Pos { return Pos(a.pos) }
 // Get returns the value of an attribute, usually a thunk, and whether the set
 // has it.
 func (a *Attrs) Get(name Sym) (Value, bool) {
+	a = a.at(name)
 	i := a.sh.find(name)
 	if i < 0 {
 		return Value{}, false
@@ -56,6 +62,7 @@ func (a *Attrs) Get(name Sym) (Value, bool) {
 
 // GetAttr returns an attribute with its position, and whether the set has it.
 func (a *Attrs) GetAttr(name Sym) (Attr, bool) {
+	a = a.at(name)
 	i := a.sh.find(name)
 	if i < 0 {
 		return Attr{}, false
@@ -64,17 +71,21 @@ func (a *Attrs) GetAttr(name Sym) (Attr, bool) {
 }
 
 // Has tells whether the set has an attribute.
-func (a *Attrs) Has(name Sym) bool { return a.sh.find(name) >= 0 }
+func (a *Attrs) Has(name Sym) bool { return a.at(name).sh.find(name) >= 0 }
 
 // At returns attribute i of Len in the set's own order, which is cheap and the
 // same for sets with the same names, but no order that anything observable
 // may depend on: for that use [Ctx.Sorted].
-func (a *Attrs) At(i int) Attr { return Attr{a.sh.keys[i], a.sh.posAt(i), *a.slot(i)} }
+func (a *Attrs) At(i int) Attr {
+	a = a.flat()
+	return Attr{a.sh.keys[i], a.sh.posAt(i), *a.slot(i)}
+}
 
 // Sorted iterates over the attributes of a set in the byte order of their
 // names, which is the order of attrNames, of printing and of every walk that
 // can fail.
 func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
+	a = a.flat()
 	return func(yield func(Attr) bool) {
 		for _, i := range a.sh.lexOrder(c.st.symbols) {
 			if !yield(a.At(int(i))) {
@@ -87,6 +98,8 @@ func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
 // FilterAttrs makes a set of those attributes of a that keep accepts; they
 // keep their positions. It returns a itself if all are kept.
 func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
+	whole := a
+	a = a.flat()
 	kept := make([]int32, 0, a.Len())
 	for i, k := range a.sh.keys {
 		if keep(k) {
@@ -94,7 +107,7 @@ func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
 		}
 	}
 	if len(kept) == a.Len() {
-		return AttrsValue(a)
+		return AttrsValue(whole)
 	}
 	sh := &shape{keys: make([]Sym, len(kept))}
 	if a.sh.pos != nil {

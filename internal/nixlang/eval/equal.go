@@ -107,6 +107,7 @@ func (c *Ctx) equalAttrs(v, w Value, pos Pos) bool {
 	if x.Len() != y.Len() {
 		return false
 	}
+	x, y = x.flat(), y.flat()
 	for i, k := range x.sh.keys {
 		if y.sh.keys[i] != k || !c.equalElem(*x.slot(i), *y.slot(i), pos) {
 			return false

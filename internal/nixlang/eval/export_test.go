@@ -13,3 +13,9 @@ func SameShape(a, b *Attrs) bool { return a.sh == b.sh }
 func SameIndex(a, b *Attrs) bool {
 	return a.sh.index.Load() != nil && a.sh.index.Load() == b.sh.index.Load()
 }
+
+// UpdateFlat returns a // b as a set with a shape of its own, never layered.
+func (c *Ctx) UpdateFlat(a, b *Attrs) *Attrs { return c.updateFlat(a, b) }
+
+// Layered tells whether a set refers to two others whose union it is.
+func Layered(a *Attrs) bool { return a.sh == nil }

@@ -10,6 +10,10 @@ func (c *Ctx) bindFormals(fn *lambda, e *env, arg Value, pos Pos) {
 	} else {
 		a = c.forceFormals(fn, arg, pos)
 	}
+	if a.sh == nil {
+		c.bindLayered(fn, e, a, pos)
+		return
+	}
 	plan := fn.plan.Load()
 	if plan == nil || plan.sh != a.sh {
 		c.Stats.PlanMisses++
@@ -25,6 +29,24 @@ func (c *Ctx) bindFormals(fn *lambda, e *env, arg Value, pos Pos) {
 			*e.slot(i) = *a.slot(int(x))
 		} else {
 			*e.slot(i) = fn.formals[i].def.delay(c, e)
+		}
+	}
+}
+
+// bindLayered is bindFormals for a layered set, which has no plan.
+func (c *Ctx) bindLayered(fn *lambda, e *env, a *Attrs, pos Pos) {
+	c.Stats.PlanMisses++
+	if !fn.ellipsis || slices.ContainsFunc(fn.formals, func(f formal) bool { return f.def == nil && !a.Has(f.name) }) {
+		c.planFormals(fn, a.flat(), pos) // throws if there is a reason to
+	}
+	if fn.hasArg {
+		*e.slot(len(fn.formals)) = AttrsValue(a)
+	}
+	for i, f := range fn.formals {
+		if v, ok := a.Get(f.name); ok {
+			*e.slot(i) = v
+		} else {
+			*e.slot(i) = f.def.delay(c, e)
 		}
 	}
 }

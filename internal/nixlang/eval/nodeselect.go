@@ -51,13 +51,13 @@ func (n *selectNode) eval(c *Ctx, e *env) Value {
 			}
 			c.ForceAttrs(n.pos, v, selectingText)
 		}
-		a := v.AsAttrs()
+		a := v.AsAttrs().at(name)
 		j := a.sh.find(name)
 		if j < 0 {
 			if n.def != nil {
 				return n.fallback(c, e)
 			}
-			c.throwMissing(a, name)
+			c.throwMissing(v.AsAttrs(), name)
 		}
 		v = *a.slot(j)
 		attrPos = a.sh.posAt(j)
@@ -92,7 +92,7 @@ func (c *Ctx) throwMissing(a *Attrs, name Sym) {
 // nameList returns the names of all attributes.
 func (a *Attrs) nameList(c *Ctx) []string {
 	names := make([]string, a.Len())
-	for i, k := range a.sh.keys {
+	for i, k := range a.flat().sh.keys {
 		names[i] = c.Name(k)
 	}
 	return names
@@ -138,7 +138,7 @@ func (n *select1Node) eval(c *Ctx, e *env) Value {
 	v := n.subject.eval(c, e)
 	c.Stats.Lookups++
 	if v.kind() == kAttrs {
-		a := v.AsAttrs()
+		a := v.AsAttrs().at(n.name)
 		if i := n.hint.find(c, a.sh, n.name); i >= 0 {
 			v = *a.slot(i)
 			if w, ok := Peek(v); ok {
@@ -190,7 +190,7 @@ type hasAttrNode struct {
 func (n *hasAttrNode) eval(c *Ctx, e *env) Value {
 	v := n.subject.eval(c, e)
 	if len(n.path) == 1 && n.path[0].expr == nil {
-		return Bool(v.kind() == kAttrs && n.hint.find(c, v.AsAttrs().sh, n.path[0].sym) >= 0)
+		return Bool(v.kind() == kAttrs && n.hint.find(c, v.AsAttrs().at(n.path[0].sym).sh, n.path[0].sym) >= 0)
 	}
 	for i := range n.path {
 		if i > 0 {

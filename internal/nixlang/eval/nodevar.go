@@ -146,7 +146,7 @@ func (n *withVarNode) eval(c *Ctx, e *env) Value {
 		for range s.hops {
 			e = e.up
 		}
-		a := c.ForceAttrs(s.pos, *e.slot(0), "while evaluating the first subexpression of a with expression")
+		a := c.ForceAttrs(s.pos, *e.slot(0), "while evaluating the first subexpression of a with expression").at(n.name)
 		if i := s.hint.find(c, a.sh, n.name); i >= 0 {
 			return c.ForceAt(*a.slot(i), n.pos)
 		}

@@ -185,6 +185,12 @@ func (c *Ctx) updatePlain(a, b *Attrs) *Attrs {
 func (c *Ctx) fillUnion(sh *shape, r runs, a, b *Attrs) *Attrs {
 	u := newAttrs(sh, 0)
 	c.countUpdate(len(sh.keys))
+	u.take(r, a, b)
+	return u
+}
+
+// take fills a set with the values of the stretches of two others.
+func (u *Attrs) take(r runs, a, b *Attrs) {
 	values := u.values()[:0]
 	for _, x := range r {
 		if x.second {
@@ -193,5 +199,4 @@ func (c *Ctx) fillUnion(sh *shape, r runs, a, b *Attrs) *Attrs {
 			values = append(values, a.values()[x.from:x.to]...)
 		}
 	}
-	return u
 }

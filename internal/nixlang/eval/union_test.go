@@ -77,12 +77,12 @@ func TestUnionsShareNames(t *testing.T) {
 	c := newState(t, eval.Options{}).NewCtx()
 	big := set(c, 1000, 0, true, func(i int) bool { return i%10 != 0 })
 	layer := func() *eval.Attrs { return set(c, 1000, 5000, false, func(i int) bool { return i%100 == 0 }) }
-	x, y := c.Update(big, layer()), c.Update(big, layer())
+	x, y := c.UpdateFlat(big, layer()), c.UpdateFlat(big, layer())
 	if !eval.SameShape(x, y) {
 		t.Error("two unions of the same names have two shapes")
 	}
 	x.Has(c.Intern("n1"))
-	z := c.Update(x, set(c, 1000, 7000, true, func(i int) bool { return i == 100 }))
+	z := c.UpdateFlat(x, set(c, 1000, 7000, true, func(i int) bool { return i == 100 }))
 	if !eval.SameIndex(x, z) {
 		t.Error("a union with no new names has another index")
 	}

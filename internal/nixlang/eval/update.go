@@ -39,10 +39,23 @@ func (c *Ctx) update(a, b *Attrs) *Attrs {
 	if b.Len() == 0 {
 		return a
 	}
-	if a.sh.static && b.sh.static && a.Len()+b.Len() <= maxMergeAttrs {
+	if r := c.updateLayered(a, b); r != nil {
+		return r
+	}
+	return c.updateFlat(a.flat(), b.flat())
+}
+
+// updateFlat returns a // b for flat sets as a flat set.
+func (c *Ctx) updateFlat(a, b *Attrs) *Attrs {
+	if planned(a, b) {
 		return c.updatePlanned(a, b)
 	}
 	return c.updatePlain(a, b)
+}
+
+// planned tells whether it pays to remember how sets of two shapes are merged.
+func planned(a, b *Attrs) bool {
+	return a.sh.static && b.sh.static && a.Len()+b.Len() <= maxMergeAttrs
 }
 
 func (c *Ctx) updatePlanned(a, b *Attrs) *Attrs {
