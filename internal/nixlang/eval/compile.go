@@ -213,8 +213,18 @@ func (k *compiler) attrs(e *syntax.Attrs) node {
 
 func (k *compiler) fields(attrs []syntax.Attr) []field {
 	fields := make([]field, len(attrs))
+	var deferred []node
+	if len(attrs) >= manyFields {
+		deferred = deferAll(attrs)
+	}
 	for i, a := range attrs {
-		fields[i] = field{name: a.Name, pos: a.At, slot: i, env: a.Env, value: k.expr(a.Value), inherited: a.Kind == syntax.AttrInherited}
+		f := field{name: a.Name, pos: a.At, slot: i, env: a.Env, inherited: a.Kind == syntax.AttrInherited}
+		if deferred != nil && deferred[i] != nil {
+			f.value = deferred[i]
+		} else {
+			f.value = k.expr(a.Value)
+		}
+		fields[i] = f
 	}
 	slices.SortFunc(fields, func(a, b field) int { return int(int64(a.name) - int64(b.name)) })
 	return fields

@@ -19,3 +19,12 @@ func (c *Ctx) UpdateFlat(a, b *Attrs) *Attrs { return c.updateFlat(a, b) }
 
 // Layered tells whether a set refers to two others whose union it is.
 func Layered(a *Attrs) bool { return a.sh == nil }
+
+// Uncompiled tells whether a value is an expression that was never compiled.
+func Uncompiled(v Value) bool {
+	if v.kind() != kThunk || (*Thunk)(v.p).code == nil {
+		return false
+	}
+	d, ok := (*Thunk)(v.p).code.node.(*deferredNode)
+	return ok && d.ready.Load() == nil
+}

@@ -11,7 +11,13 @@ func (v Value) IsLiteral() bool {
 	if t.code == nil {
 		return true
 	}
-	switch n := t.code.node.(type) {
+	return isLiteral(t.code.node)
+}
+
+func isLiteral(n node) bool {
+	switch n := n.(type) {
+	case *deferredNode:
+		return n.isLiteral()
 	case *attrsNode:
 		return len(n.dynamic) == 0
 	case *listNode, *constThunkNode:
