@@ -13,6 +13,7 @@ import (
 	"isomorph/channel"
 	"isomorph/examples"
 	"isomorph/internal/boot"
+	"isomorph/internal/build"
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/bootcmd"
 	"isomorph/internal/cli/buildcmd"
@@ -91,6 +92,15 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 	err = root.ExecuteContext(ctx)
 	if exit := (*cli.ExitError)(nil); err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
 		return &cli.ExitError{Code: cli.ExitUsage, Err: fmt.Errorf("%w; see 'isomorph --help'", err)}
+	}
+	return advised(err)
+}
+
+// advised adds what may help to the error of a build. The classic commands say
+// what Nix says.
+func advised(err error) error {
+	if e, ok := errors.AsType[*build.Error](err); ok && e.Advice != "" {
+		return fmt.Errorf("%w\nhint: %s", err, e.Advice)
 	}
 	return err
 }

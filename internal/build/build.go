@@ -119,6 +119,7 @@ type Error struct {
 	LogTail []string // last lines of the log
 	Kept    string   // the build directory, if it was kept
 	Cause   error    // may be nil
+	Advice  string   // what may help, for people; "" if nothing comes to mind
 }
 
 // Error returns the message.

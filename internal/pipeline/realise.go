@@ -28,7 +28,7 @@ func (s *Session) realiser() (*realise.Realiser, error) { return s.realiserFor(f
 func (s *Session) realiserFor(repair bool) (*realise.Realiser, error) {
 	w := s.writable()
 	if w == nil {
-		return nil, fmt.Errorf("nothing can be built in a read-only session")
+		return nil, fmt.Errorf("nothing can be built in a read-only session; the option --read-write allows it (of nix-instantiate: --read-write-mode)")
 	}
 	b := s.cfg.Build
 	shell, err := s.shell()

@@ -230,7 +230,9 @@ func (j *job) mismatch(want, got nixhash.Hash, cause error) error {
 	if errors.As(cause, &h) {
 		text += "\n     from:   " + fetch.Redact(h.URL)
 	}
-	return j.fail(build.HashMismatch, text, cause)
+	e := j.fail(build.HashMismatch, text, cause)
+	e.Advice = fmt.Sprintf("if this is what you want, the hash for the recipe is \"%s\"; if it should not have changed, ask where it comes from", got.SRI())
+	return e
 }
 
 func (j *job) checkCycles(infos map[string]*store.PathInfo) error {

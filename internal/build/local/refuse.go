@@ -30,7 +30,9 @@ func (j *job) refuse() error {
 	case j.opts.NoSandbox:
 		return j.fail(build.Refused, fmt.Sprintf("derivation '%s' has '__noChroot' set, but that's not allowed when 'sandbox' is 'true'; isomorph never builds without a sandbox", j.dir.Join(j.req.Drv)), nil)
 	case !builtin && system != j.o.System && !slices.Contains(j.o.ExtraSystems, system):
-		return j.fail(build.Refused, fmt.Sprintf("Cannot build '%s'.\nReason: platform mismatch\nRequired system: '%s'\nCurrent system: '%s'", j.dir.Join(j.req.Drv), system, j.o.System), nil)
+		e := j.fail(build.Refused, fmt.Sprintf("Cannot build '%s'.\nReason: platform mismatch\nRequired system: '%s'\nCurrent system: '%s'", j.dir.Join(j.req.Drv), system, j.o.System), nil)
+		e.Advice = fmt.Sprintf("this machine builds for \"%s\", which is what the package's system should be; if the machine runs such programs, too: --option extra-platforms %s", j.o.System, system)
+		return e
 	}
 	return j.missingFeatures()
 }

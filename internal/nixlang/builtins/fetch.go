@@ -74,8 +74,9 @@ func (w *world) fetchArguments(c *eval.Ctx, arg eval.Value, who string, req *Fet
 
 func fetchError(err error) *eval.Error {
 	e := treeError(err)
-	if errors.As(err, new(*HashMismatchError)) {
+	if m, ok := errors.AsType[*HashMismatchError](err); ok {
 		e.Exit = exitHashMismatch
+		e.Advice = "if this is the file that you want: sha256 = \"" + m.Got.SRI() + "\"; if it should not have changed, ask where it comes from"
 	}
 	return e
 }

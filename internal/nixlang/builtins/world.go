@@ -162,10 +162,15 @@ func (w *world) realise(x *eval.Context) {
 	}
 	if !w.opts.AllowIFD {
 		panic(eval.Errorf(eval.KindIFD, 0, "cannot build '%s^%s' during evaluation because the option 'allow-import-from-derivation' is disabled",
-			w.dir.Join(outputs[0].Derivation), outputs[0].Output))
+			w.dir.Join(outputs[0].Derivation), outputs[0].Output).
+			Advise("what is imported or read here is made by a build: allow that, --option allow-import-from-derivation true, or keep a copy of the file beside the recipe"))
 	}
 	if err := w.host.Realise(outputs); err != nil {
-		panic(eval.Wrap(0, err))
+		e := eval.Wrap(0, err)
+		if e.Advice == "" {
+			e.Advice = "evaluation goes on with what this derivation makes, so it has to be built first: " + w.dir.Join(outputs[0].Derivation)
+		}
+		panic(e)
 	}
 	for _, o := range outputs {
 		w.allowOutput(o)

@@ -84,6 +84,9 @@ func (r *renderer) advice(e *Error) {
 	if e.Kind == KindStackOverflow && e.Advice == "" && strings.Contains(e.Msg, "max-call-depth") {
 		e.Advice = fmt.Sprintf("a function seems to call itself without end; if it does come to an end: --option max-call-depth %d", 10*r.s.opts.MaxCallDepth)
 	}
+	if e.FromExpr && e.Advice == "" {
+		e.Advice = adviceOnText(e.Msg)
+	}
 	if e.Advice != "" {
 		r.b.WriteString("hint: " + e.Advice + "\n")
 	}

@@ -101,7 +101,7 @@ func (n *assertNode) fail(c *Ctx, e *env) {
 	if n.eq != nil {
 		c.explainInequality(n, e, src)
 	}
-	panic(Errorf(KindAssertion, n.pos, "assertion '%s' failed", src))
+	panic(Errorf(KindAssertion, n.pos, "assertion '%s' failed", src).Advise("the condition behind 'assert' is false and has to be true: change what it asks about, or the condition"))
 }
 
 // explainInequality throws an error that says in what the two sides differ.

@@ -1,5 +1,7 @@
 package eval
 
+import "isomorph/internal/nixlang/resolve"
+
 // constNode is a value known before evaluation.
 type constNode struct{ v Value }
 
@@ -151,7 +153,10 @@ func (n *withVarNode) eval(c *Ctx, e *env) Value {
 			return c.ForceAt(*a.slot(i), n.pos)
 		}
 	}
-	panic(Errorf(KindUndefinedVar, n.pos, "undefined variable '%s'", c.ShowName(n.name)))
+	panic(Errorf(KindUndefinedVar, n.pos, "undefined variable '%s'", c.ShowName(n.name)).Advise("%s", resolve.AdviceOnName(c.Name(n.name), func(name string) bool {
+		_, ok := c.st.Global(name)
+		return ok
+	})))
 }
 
 // withNode is with scope; body.

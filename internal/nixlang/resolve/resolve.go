@@ -170,6 +170,13 @@ func (r *resolver) undefined(v *syntax.Var, visible int) {
 	name := r.globals.symbols.Name(v.Name)
 	e := r.files.NewError(v.At, fmt.Sprintf("undefined variable '%s'", name))
 	e.Suggestions = syntax.Closest(name, r.inScope(visible))
+	e.Advice = AdviceOnName(name, func(n string) bool {
+		_, ok := r.globals.index[r.globals.symbols.Intern(n)]
+		return ok
+	})
+	if len(e.Suggestions) > 0 && strings.HasPrefix(e.Advice, "names ") {
+		e.Advice = ""
+	}
 	panic(refusal{e})
 }
 

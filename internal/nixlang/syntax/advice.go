@@ -23,6 +23,8 @@ func (p *parser) advise(bad token, expected termSet) string {
 		return "the 'let' at " + p.showPlace(open.start) + " has no 'in' yet"
 	case bad.kind == tEOF && open.kind != tEOF:
 		return fmt.Sprintf("the %s at %s is still open", kindNames[open.kind], p.showPlace(open.start))
+	case bad.kind == tID && open.kind == tCurlyL && expects(tAssign):
+		return "the names of arguments are separated by commas, { a, b }: ...; in a set, each has a value, { a = ...; b = ...; }"
 	case expects(tSemi):
 		return "is a ';' missing at the end of line " + p.lineBefore(bad) + "?"
 	case bad.kind == tID && open.kind == tCurlyL && expects(tComma):

@@ -112,7 +112,9 @@ func (p *parser) merge(old, more *Attrs, path []AttrName) {
 
 func (p *parser) duplicate(path []AttrName, at, before Pos) {
 	name := p.printer().attrPath(path)
-	p.refuse(at, fmt.Sprintf("attribute '%s' already defined at %s", name, p.files.Position(before)))
+	err := p.files.NewError(at, fmt.Sprintf("attribute '%s' already defined at %s", name, p.files.Position(before)))
+	err.Advice = "a set has each name once: leave one of the two definitions out, or give one another name"
+	panic(bailout{err})
 }
 
 // bindings reads the inside of a set or let up to the token that ends it.
