@@ -580,6 +580,40 @@ func TestKeyHasAllSettings(t *testing.T) {
 	}
 }
 
+// Whatever is asked, where and of which store is part of the key: no two of these
+// evaluations have the same.
+func TestKeysDiffer(t *testing.T) {
+	type asked struct {
+		engine string
+		cfg    Config
+		q      Query
+	}
+	input := func(in Input) Query { return Query{Inputs: []Input{in}} }
+	arg := func(a ...Arg) Query { return input(Input{Args: a}) }
+	path := func(list ...builtins.SearchPathEntry) Config { return Config{Eval: EvalConfig{SearchPath: list}} }
+	a, b := builtins.SearchPathEntry{Prefix: "a", Path: "/x"}, builtins.SearchPathEntry{Prefix: "b", Path: "/x"}
+	seen := map[string]int{}
+	for i, k := range []asked{
+		{}, {engine: "other"},
+		{cfg: path(a)}, {cfg: path(b)}, {cfg: path(a, b)}, {cfg: path(b, a)}, {cfg: path(builtins.SearchPathEntry{Prefix: "a", Path: "/y"})},
+		{cfg: Config{Eval: EvalConfig{Home: "/x"}}}, {cfg: Config{Eval: EvalConfig{Dir: "/x"}}},
+		{cfg: Config{Eval: EvalConfig{AllowedURIs: []string{"a", "b"}}}}, {cfg: Config{Eval: EvalConfig{AllowedURIs: []string{"a b"}}}},
+		{cfg: Config{Eval: EvalConfig{MaxCallDepth: 1}}}, {cfg: Config{Eval: EvalConfig{MaxSteps: 1}}}, {cfg: Config{Eval: EvalConfig{MaxMemory: 1}}},
+		{cfg: Config{Store: localstore.Options{Root: "/x"}}}, {cfg: Config{Store: localstore.Options{RealStoreDir: "/x"}}}, {cfg: Config{Store: localstore.Options{StateDir: "/x"}}},
+		{cfg: Config{Build: BuildConfig{Check: true}}},
+		{q: Query{Form: "x"}}, {q: input(Input{})}, {q: Query{Inputs: []Input{{}, {}}}},
+		{q: input(Input{Attr: "x"})}, {q: input(Input{Dir: "x"})}, {q: input(Input{Source: Source{File: "x"}})}, {q: input(Input{Source: Source{Text: "x"}})}, {q: input(Input{Source: Source{Text: "x", Stdin: true}})},
+		{q: arg(Arg{Name: "x", Value: "1"})}, {q: arg(Arg{Name: "x", Value: "1", IsString: true})}, {q: arg(Arg{Name: "x", Value: "2"})}, {q: arg(Arg{Name: "y", Value: "1"})}, {q: arg(Arg{Name: "x", Value: "1"}, Arg{Name: "x", Value: "1"})},
+	} {
+		session := &Session{cfg: k.cfg, reader: emptyStore{dir: storepath.DefaultDir}}
+		key := session.key(k.engine, &k.q).String()
+		if before, ok := seen[key]; ok {
+			t.Errorf("evaluations %d and %d have the same key", before, i)
+		}
+		seen[key] = i
+	}
+}
+
 // set gives a variable another value than zero.
 func set(t *testing.T, v reflect.Value) {
 	t.Helper()

@@ -3,6 +3,7 @@ package eval
 import (
 	"iter"
 	"slices"
+	"sync"
 	"unsafe"
 )
 
@@ -230,27 +231,34 @@ func (s *shape) hasNames(items []Attr) bool {
 // Record is the fixed list of names of sets that a builtin makes again and
 // again, such as { success; value; }. Make it once with [State.NewRecord].
 type Record struct {
+	names []string
+	once  sync.Once
 	sh    *shape
 	order []int // order[i] is the slot of the i-th name given
 }
 
 // NewRecord makes a Record of distinct names.
-func (s *State) NewRecord(names ...string) *Record {
-	syms := make([]Sym, len(names))
-	for i, n := range names {
-		syms[i] = s.symbols.Intern(n)
+func (s *State) NewRecord(names ...string) *Record { return &Record{names: names} }
+
+// prepare gives the names numbers. It does so when the first set is made, since
+// it is then that C++ Nix gets to know them: see fixedSyms.
+func (r *Record) prepare(c *Ctx) {
+	syms := make([]Sym, len(r.names))
+	for i, n := range r.names {
+		syms[i] = c.Intern(n)
 	}
 	keys := slices.Clone(syms)
 	slices.Sort(keys)
-	r := &Record{sh: &shape{keys: keys, static: true}, order: make([]int, len(names))}
+	r.order = make([]int, len(syms))
 	for i, k := range syms {
 		r.order[i], _ = slices.BinarySearch(keys, k)
 	}
-	return r
+	r.sh = &shape{keys: keys, static: true}
 }
 
 // Make makes a set of values in the order of the names given to NewRecord.
 func (r *Record) Make(c *Ctx, values ...Value) Value {
+	r.once.Do(func() { r.prepare(c) })
 	a := newAttrs(r.sh, 0)
 	c.countSet(len(values))
 	for i, v := range values {

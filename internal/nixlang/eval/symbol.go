@@ -1,6 +1,10 @@
 package eval
 
-import "isomorph/internal/nixlang/syntax"
+import (
+	"strings"
+
+	"isomorph/internal/nixlang/syntax"
+)
 
 // Sym is an interned name: of an attribute, a variable, a formal argument. Two
 // names are equal exactly when their Syms are, within one [State].
@@ -67,10 +71,6 @@ const (
 	symFindFile
 	symNixPath
 	symBody
-	SymFunctionArgs
-	SymAll
-	SymSuccess
-	SymDerivation
 )
 
 // fixedSyms holds the names of the constants above, in their order.
@@ -81,13 +81,27 @@ var fixedSyms = [...]string{
 	"maxClosureSize", "builder", "args", "__contentAddressed", "__impure", "outputHash", "outputHashAlgo",
 	"outputHashMode", "recurseForDerivations", "description", "self", "", "startSet", "operator", "key", "path",
 	"prefix", "outputSpecified", "requiredSystemFeatures", "__sub", "__lessThan", "__mul", "__div", "or",
-	"__findFile", "__nixPath", "body", "__functionArgs", "all", "success", "derivation",
+	"__findFile", "__nixPath", "body",
 }
 
-// derivationSyms are the names that C++ Nix gets to know next, after those of
-// its builtins: it reads the definition of derivation when it starts.
+// builtinSyms are the names that C++ Nix gets to know next: those of its
+// builtins, in the order in which it registers them.
+const builtinSyms = `builtins true false null currentTime currentSystem nixVersion storeDir langVersion traceVerbose nixPath
+scopedImport import typeOf isNull isFunction isInt isFloat isString isBool isPath genericClosure break abort
+throw addErrorContext ceil floor tryEval getEnv seq deepSeq trace warn derivationStrict placeholder toPath
+storePath pathExists baseNameOf dirOf readFile findFile hashFile readFileType readDir toXML toJSON fromJSON
+toFile filterSource attrNames attrValues getAttr unsafeGetAttrPos hasAttr isAttrs removeAttrs listToAttrs
+intersectAttrs catAttrs functionArgs mapAttrs zipAttrsWith isList elemAt head tail map filter elem concatLists
+length foldl' any all genList sort partition groupBy concatMap add sub mul div bitAnd bitOr bitXor lessThan
+toString substring stringLength hashString convertHash match split concatStringsSep replaceStrings
+parseDrvName compareVersions splitVersion unsafeDiscardStringContext hasContext unsafeDiscardOutputDependency
+addDrvOutputDependencies getContext appendContext fetchMercurial fetchTree fetchurl fetchTarball fetchGit
+fromTOML getFlake parseFlakeRef flakeRefToString derivation`
+
+// derivationSyms are the names that come after those: C++ Nix reads the definition
+// of derivation when it starts.
 var derivationSyms = [...]string{
-	"drvAttrs", "out", "strict", "derivationStrict", "commonAttrs", "outputsList", "x", "outputToAttrListElement",
+	"strict", "drvAttrs", "commonAttrs", "outputsList", "x", "outputToAttrListElement",
 }
 
 // newSymbols makes a table in which the fixed names have their numbers.
@@ -97,6 +111,9 @@ func newSymbols() *syntax.Symbols {
 		if t.Intern(name) != Sym(i+1) {
 			panic("eval: the fixed names are not the first of a new table")
 		}
+	}
+	for name := range strings.FieldsSeq(builtinSyms) {
+		t.Intern(name)
 	}
 	return t
 }
