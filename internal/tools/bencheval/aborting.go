@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // findAborting writes the names of the attributes that end the evaluation of
-// the sweep w to the file skip: halves of the list of all names are tried until
-// each culprit stands alone.
+// the sweep w to the file skip: parts of the list of all names are tried, and
+// halves of those that fail, until each culprit stands alone.
 func (b *bench) findAborting(w workload, skip string) error {
 	if _, err := os.Stat(skip); err == nil {
 		return nil // of an earlier run in a kept directory
@@ -50,7 +51,9 @@ func (b *bench) findAborting(w workload, skip string) error {
 		search(list[:len(list)/2])
 		search(list[len(list)/2:])
 	}
-	search(all)
+	for part := range slices.Chunk(all, 128) { // most of these have none
+		search(part)
+	}
 	if len(aborting) > len(all)/10 {
 		return fmt.Errorf("%d of %d packages end the evaluation", len(aborting), len(all))
 	}
