@@ -78,6 +78,7 @@ func (g *caller) sourceInfo(c *eval.Ctx, n *Node, depth int) eval.Value {
 	if parent := g.relativeTo(n); parent != nil {
 		return g.sourceInfo(c, parent, depth+1)
 	}
+	c.Alone()
 	t := g.e.fetch(n.Locked, true)
 	return treeValue(c, g.e.opts.World.Store(t.Path), t.Locked, false)
 }
@@ -93,6 +94,7 @@ func (g *caller) outPath(c *eval.Ctx, n *Node, depth int) eval.Value {
 		// Nix does not take "./" out of the path of a locked input.
 		return below(below(g.outPath(c, parent, depth+1), n.Locked.Str("path")), n.Locked.Dir)
 	}
+	c.Alone()
 	return below(storeText(g.e.opts.World.Store(g.e.fetch(n.Locked, true).Path)), n.Locked.Dir)
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,13 +61,70 @@ func (s *Session) Ask(ctx context.Context, q Query, each func(Answer) error) (re
 		}
 		return true, nil
 	}
+	var answers []Answer
+	if s.cfg.Eval.Cores > 1 && s.eval == nil {
+		answers, err = s.answerAided(ctx, m, &q, each)
+	} else {
+		answers, err = s.answer(ctx, s.evaluatorFor(ctx, m, &q), &q, each)
+	}
+	if err != nil {
+		return false, err
+	}
+	m.remember(answers)
+	return false, nil
+}
+
+func (s *Session) evaluatorFor(ctx context.Context, m *memo, q *Query) *Evaluator {
 	ev := s.evaluator(ctx, m.record(ctx))
 	if q.Evaluating != nil {
 		q.Evaluating(ev)
 	}
-	var answers []Answer
-	for _, in := range q.Inputs {
-		a, err := q.Answer(ev, in)
+	return ev
+}
+
+// answerAided answers a query with helpers and, where these may have had an
+// influence, once more without. Answers that have been given are not given
+// again.
+func (s *Session) answerAided(ctx context.Context, m *memo, q *Query, each func(Answer) error) ([]Answer, error) {
+	s.gate = &messageGate{again: -1}
+	defer func() { s.gate = nil }()
+	ev := s.evaluatorFor(ctx, m, q)
+	ev.cores = s.cfg.Eval.Cores
+	given := 0
+	answers, err := s.answer(ctx, ev, q, func(a Answer) error {
+		given++
+		return each(a)
+	})
+	ev.cores = 0
+	repeat := err == errInDoubt || errors.As(err, new(*EvalError)) && ev.State.Aided()
+	if !repeat || ctx.Err() != nil {
+		return answers, err
+	}
+	s.Release()
+	s.gate.again = 0
+	return s.answer(ctx, s.evaluatorFor(ctx, m, q), q, func(a Answer) error {
+		if given--; given >= 0 {
+			return nil
+		}
+		return each(a)
+	})
+}
+
+// errInDoubt says that an evaluation has to be repeated without helpers.
+var errInDoubt = errors.New("helpers may have had an influence on the answer")
+
+// answer evaluates the inputs of a query, in order.
+func (s *Session) answer(ctx context.Context, ev *Evaluator, q *Query, each func(Answer) error) (all []Answer, err error) {
+	ahead, team := ev.lookAhead(q)
+	defer team.End()
+	for i, in := range q.Inputs {
+		a, ok := ahead.take(i)
+		if !ok {
+			a, err = q.Answer(ev, in)
+		}
+		if ev.State.InDoubt() {
+			err = errInDoubt
+		}
 		if err == nil {
 			err = ev.Commit(ctx)
 		}
@@ -74,12 +132,11 @@ func (s *Session) Ask(ctx context.Context, q Query, each func(Answer) error) (re
 			err = each(a)
 		}
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		answers = append(answers, a)
+		all = append(all, a)
 	}
-	m.remember(answers)
-	return false, nil
+	return all, nil
 }
 
 // memo is the evaluation cache as one query sees it; nil if there is none.

@@ -558,7 +558,7 @@ func TestAskReadOnlyTree(t *testing.T) {
 func TestKeyHasAllSettings(t *testing.T) {
 	without := map[string]string{
 		"Memory": "a budget", "TreeCache": "hashes are what they are", "LookupEnv": "observed one by one", "Trace": "output", "Warn": "output", "EvalWarn": "output",
-		"TempDir": "where a message for git lies",
+		"TempDir": "where a message for git lies", "Cores": "several workers come to what one does",
 	}
 	key := func(c EvalConfig) string {
 		s := &Session{cfg: Config{Eval: c}, reader: emptyStore{dir: storepath.DefaultDir}}

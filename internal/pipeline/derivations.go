@@ -34,6 +34,20 @@ type collector struct {
 	found []Found
 
 	maxDepth int
+
+	// ahead starts helpers on parts of a value; nil for none.
+	ahead func(c *eval.Ctx, parts []eval.Value, do func(c *eval.Ctx, part eval.Value)) *eval.Team
+}
+
+// lookAhead starts helpers that look for derivations in parts of a value in the
+// way of one.
+func (k *collector) lookAhead(parts []eval.Value, depth int, one func(k *collector, part eval.Value)) *eval.Team {
+	if k.ahead == nil || depth > 0 && len(parts) < fewParts {
+		return nil
+	}
+	return k.ahead(k.c, parts, func(c *eval.Ctx, part eval.Value) {
+		one(&collector{c: c, dir: k.dir, args: k.args, done: map[*eval.Attrs]bool{}, maxDepth: k.maxDepth}, part)
+	})
 }
 
 func (k *collector) collect(v eval.Value, depth int) {
@@ -48,10 +62,14 @@ func (k *collector) collect(v eval.Value, depth int) {
 	case eval.TypeSet:
 		k.set(v.AsAttrs(), depth)
 	case eval.TypeList:
-		for _, e := range v.AsList() {
+		element := func(k *collector, e eval.Value) {
 			if e = k.c.Force(e); !k.derivation(e) {
 				k.collect(e, depth+1)
 			}
+		}
+		defer k.lookAhead(v.AsList(), depth, element).End()
+		for _, e := range v.AsList() {
+			element(k, e)
 		}
 	default:
 		panic(eval.Errorf(eval.KindType, 0, "expression does not evaluate to a derivation (or a set or list of those)"))
@@ -61,21 +79,28 @@ func (k *collector) collect(v eval.Value, depth int) {
 func (k *collector) set(a *eval.Attrs, depth int) {
 	combine := a.Has(k.c.Intern("_combineChannels"))
 	recurse := k.c.Intern("recurseForDerivations")
+	var parts []eval.Value
 	for at := range k.c.Sorted(a) {
-		if !attrName.MatchString(k.c.Name(at.Name)) {
-			continue
+		if attrName.MatchString(k.c.Name(at.Name)) {
+			parts = append(parts, at.Value)
 		}
+	}
+	attribute := func(k *collector, v eval.Value) {
 		if combine {
-			k.collect(at.Value, depth+1)
-			continue
+			k.collect(v, depth+1)
+			return
 		}
-		v := k.c.Force(at.Value)
+		v = k.c.Force(v)
 		if k.derivation(v) || v.Type() != eval.TypeSet {
-			continue
+			return
 		}
 		if r, ok := v.AsAttrs().Get(recurse); ok && k.c.ForceBool(0, r, "while evaluating the attribute `recurseForDerivations`") {
 			k.collect(v, depth+1)
 		}
+	}
+	defer k.lookAhead(parts, depth, attribute).End()
+	for _, v := range parts {
+		attribute(k, v)
 	}
 }
 

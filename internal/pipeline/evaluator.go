@@ -22,6 +22,7 @@ type Evaluator struct {
 	Library *builtins.Library
 
 	c       *eval.Ctx
+	cores   int // workers that may be used, if a repetition is possible
 	cfg     EvalConfig
 	host    builtins.Host
 	objects *hostObjects
@@ -234,12 +235,13 @@ func (e *Evaluator) Root(c *eval.Ctx, in Input) eval.Value {
 // resolveFile returns the file that a command's operand names.
 func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
 	if len(file) > 2 && file[0] == '<' && file[len(file)-1] == '>' {
-		return e.Library.FindFile(file[1 : len(file)-1])
+		return e.Library.FindFile(c, file[1:len(file)-1])
 	}
-	if source, ok := e.Library.FindFlake(file); ok {
+	if source, ok := e.Library.FindFlake(c, file); ok {
 		return source
 	}
 	if strings.HasPrefix(file, "http://") || strings.HasPrefix(file, "https://") {
+		c.Alone()
 		p, err := e.host.Fetch(builtins.FetchRequest{URL: file, Name: "source", Unpack: true})
 		if err != nil {
 			panic(eval.Wrap(0, err))
@@ -288,7 +290,7 @@ func (e *Evaluator) Derivations(in Input) ([]Found, error) {
 	var found []Found
 	err := e.Do(func(c *eval.Ctx) {
 		v, args := e.Select(c, in)
-		k := collector{c: c, dir: e.objects.dir, args: args, done: map[*eval.Attrs]bool{}, maxDepth: e.cfg.MaxCallDepth}
+		k := collector{c: c, dir: e.objects.dir, args: args, done: map[*eval.Attrs]bool{}, maxDepth: e.cfg.MaxCallDepth, ahead: e.Ahead}
 		k.collect(v, 0)
 		found = k.found
 	})
@@ -309,7 +311,7 @@ func (e *Evaluator) defaultAttr(in Input) (attr string, err error) {
 
 // FindFile returns where the search path has a file.
 func (e *Evaluator) FindFile(name string) (file string, err error) {
-	err = e.Do(func(c *eval.Ctx) { file = e.Library.FindFile(name) })
+	err = e.Do(func(c *eval.Ctx) { file = e.Library.FindFile(c, name) })
 	return file, err
 }
 

@@ -61,6 +61,7 @@ type EvalConfig struct {
 	SearchPath   []builtins.SearchPathEntry
 	Home         string
 	Dir          string // absolute; relative search path entries start here
+	Cores        int    // workers of an evaluation that has independent parts; 0 is 1
 	MaxCallDepth int
 	MaxSteps     int   // calls of functions that an evaluation may take; 0 for no limit
 	MaxMemory    int64 // bytes that the evaluator may use; 0 for no limit

@@ -24,6 +24,7 @@ type Session struct {
 	reader   store.Reader
 	local    *localstore.Store // nil in a session that writes nothing
 	eval     *Evaluator
+	gate     *messageGate // before the evaluator's messages; nil: none
 	hasher   *treehash.Hasher
 	giveBack func() // ends the evaluator's way with memory
 
@@ -120,9 +121,18 @@ func (s *Session) Evaluator(ctx context.Context) *Evaluator {
 
 // evaluator makes the session's evaluator unless it is there already.
 func (s *Session) evaluator(ctx context.Context, before func(builtins.Host) builtins.Host) *Evaluator {
+	if s.eval != nil && s.eval.cores == 0 && s.eval.State.Aided() {
+		s.Release() // it can no more be repeated
+	}
 	if s.eval == nil {
 		s.giveBack = eval.MemoryPolicy{Total: s.memory()}.Start()
-		s.eval = newEvaluator(ctx, s.cfg.Eval, s.cfg.Now().Unix(), s.reader, s.writable(), s.Hasher(), before)
+		cfg := s.cfg.Eval
+		if g := s.gate; g != nil {
+			g.over("trace", &cfg.Trace)
+			g.over("warning", &cfg.Warn)
+			g.over("evaluation warning", &cfg.EvalWarn)
+		}
+		s.eval = newEvaluator(ctx, cfg, s.cfg.Now().Unix(), s.reader, s.writable(), s.Hasher(), before)
 		s.eval.objects.realise = func(ctx context.Context, outputs []builtins.DerivationOutput) error {
 			return s.realiseForEval(ctx, outputs)
 		}

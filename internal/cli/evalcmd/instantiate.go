@@ -202,9 +202,23 @@ func (r *request) value(ev *pipeline.Evaluator, in pipeline.Input) (a pipeline.A
 		if len(in.Args) > 0 {
 			v = c.AutoCall(v, args)
 		}
+		defer r.ahead(ev, c, v).End()
 		a.Text = r.format(c, v)
 	})
 	return a, err
+}
+
+// ahead starts helpers on the parts of a value all of which is printed.
+func (r *request) ahead(ev *pipeline.Evaluator, c *eval.Ctx, v eval.Value) *eval.Team {
+	switch {
+	case r.form == formJSON:
+		return ev.Ahead(c, pipeline.Parts(c, v), func(c *eval.Ctx, part eval.Value) {
+			builtins.ToJSON(c, 0, part, new(eval.ContextSet))
+		})
+	case r.form == formNix && r.strict:
+		return ev.Ahead(c, pipeline.Parts(c, v), func(c *eval.Ctx, part eval.Value) { c.ForceDeep(part) })
+	}
+	return nil
 }
 
 func (r *request) format(c *eval.Ctx, v eval.Value) string {

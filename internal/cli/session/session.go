@@ -365,6 +365,11 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	errs = append(errs, err)
 	steps, err := set.Number("max-eval-steps", 0, 0)
 	errs = append(errs, err)
+	cores, err := set.Number("eval-cores", 1, 0)
+	errs = append(errs, err)
+	if cores == 0 {
+		cores = m.Env.NumCPU
+	}
 	lints, err := lints(set)
 	errs = append(errs, err)
 	release, err := builtins.Release(set["emulate-nix-version"])
@@ -373,7 +378,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
 		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
-		Advise: common.Advise, MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
+		Advise: common.Advise, Cores: cores, MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
 		ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
 		Pure: set.Flag("pure-eval", false), Restricted: set.Flag("restrict-eval", false),
 		AllowIFD: set.Flag("allow-import-from-derivation", true), AllowedURIs: set.Words("allowed-uris"),

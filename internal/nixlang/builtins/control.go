@@ -89,8 +89,10 @@ func primBreak(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value { return c
 func (l *Library) primTrace(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	v := c.Force(args[0])
 	if v.IsString() {
+		c.Alone()
 		l.opts.Host.Trace(v.AsString())
 	} else {
+		c.Unaided() // unfinished thunks are shown as such
 		l.opts.Host.Trace(c.PrintWith(v, eval.PrintOptions{TrackRepeated: true}))
 	}
 	return c.Force(args[1])
@@ -98,6 +100,7 @@ func (l *Library) primTrace(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 
 func (l *Library) primWarn(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	msg := c.ForceString(0, args[0], "while evaluating the first argument; the message passed to builtins.warn")
+	c.Alone()
 	if h, ok := l.opts.Host.(evaluationWarner); ok {
 		h.EvaluationWarning(msg.AsString())
 	} else {

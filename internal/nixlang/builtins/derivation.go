@@ -135,7 +135,7 @@ func (b *drvBuilder) refuse(v eval.Value, feature string) {
 func (b *drvBuilder) variable(key string, v eval.Value) {
 	s := b.c.CoerceToString(0, v, &b.context, "", eval.CoerceMore)
 	if key == "__json" {
-		b.w.host.Warn("In derivation '" + b.name + "': setting structured attributes via '__json' is deprecated, and may be disallowed in future versions of Nix. Set '__structuredAttrs = true' instead.")
+		b.w.warn(b.c, "In derivation '"+b.name+"': setting structured attributes via '__json' is deprecated, and may be disallowed in future versions of Nix. Set '__structuredAttrs = true' instead.")
 		s = b.canonicalJSON(s)
 	}
 	b.drv.Env[key] = s
@@ -242,7 +242,7 @@ func (b *drvBuilder) structured(key string, v eval.Value, pos eval.Pos) {
 func (b *drvBuilder) warnStructured(key string, pos eval.Pos) {
 	msg := "'structuredAttrs' disables the effect of the derivation attribute '" + key + "'; use 'outputChecks.<output>." + key + "' instead"
 	if !b.c.Since(structuredWarningRelease) {
-		b.w.host.Warn("In a derivation named '" + b.name + "', " + msg)
+		b.w.warn(b.c, "In a derivation named '"+b.name+"', "+msg)
 		return
 	}
 	const indent = "         "
@@ -250,7 +250,7 @@ func (b *drvBuilder) warnStructured(key string, pos eval.Pos) {
 	if files := b.c.State().Files(); files.Position(pos).IsValid() {
 		msg += "\n" + syntax.Indent(files.Position(pos), files.Excerpt(pos), indent)
 	}
-	b.w.host.Warn(msg)
+	b.w.warn(b.c, msg)
 }
 
 func (b *drvBuilder) setHashMode(s string) {
@@ -350,7 +350,7 @@ func (b *drvBuilder) fixedOutput() {
 	if len(b.outputs) != 1 || b.outputs[0] != "out" {
 		panic(eval.Errorf(eval.KindEval, 0, "multiple outputs are not supported in fixed-output derivations"))
 	}
-	h := b.w.parseHash(*b.hash, b.hashAlgo)
+	h := b.w.parseHash(b.c, *b.hash, b.hashAlgo)
 	o := derivation.Output{HashAlgo: h.Algorithm().String(), Hash: h.Base16()}
 	if b.recursive {
 		o.HashAlgo = "r:" + o.HashAlgo

@@ -64,9 +64,5 @@ func (w *world) internalExpr(c *eval.Ctx, name string) eval.Value {
 
 // run parses and evaluates a text, errors thrown.
 func (w *world) run(c *eval.Ctx, src eval.Source) eval.Value {
-	p, err := w.st.Parse(src)
-	if err != nil {
-		panic(eval.Wrap(0, err))
-	}
-	return c.Run(p)
+	return c.Run(w.program(c, src))
 }

@@ -35,12 +35,25 @@ func (w *world) fetch(c *eval.Ctx, arg eval.Value, who string, req FetchRequest)
 	if w.opts.PureEval && req.SHA256.IsZero() {
 		panic(eval.Errorf(eval.KindEval, 0, "in pure evaluation mode, '%s' requires a 'sha256' argument", who))
 	}
+	if !w.present(&req) {
+		c.Alone()
+	}
 	p, err := w.host.Fetch(req)
 	if err != nil {
 		panic(fetchError(err))
 	}
 	w.access.allow(w.dir.Join(p))
 	return w.storeString(p)
+}
+
+// present tells whether the store has what a request asks for, so that nothing
+// needs to be downloaded.
+func (w *world) present(req *FetchRequest) bool {
+	if req.SHA256.IsZero() {
+		return false
+	}
+	p, err := w.dir.MakeFixed(req.Name, req.Unpack, req.SHA256, nil)
+	return err == nil && w.host.IsValid(p)
 }
 
 // fetchArguments reads a URL, or a set with one. It returns what to tell a user
@@ -58,7 +71,7 @@ func (w *world) fetchArguments(c *eval.Ctx, arg eval.Value, who string, req *Fet
 			req.URL = c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the url we should fetch")
 		case "sha256":
 			text := c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the sha256 of the content we should fetch")
-			req.SHA256 = w.parseHash(text, nixhash.SHA256)
+			req.SHA256 = w.parseHash(c, text, nixhash.SHA256)
 		case "name":
 			req.Name = c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the name of the content we should fetch")
 			advice = "Please change the value for the 'name' attribute passed to '" + who + "', so that it can create a valid store path."

@@ -26,7 +26,7 @@ var (
 func (w *world) primFetchTree(k treeKind) func(*eval.Ctx, eval.Pos, []eval.Value) eval.Value {
 	return func(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 		in := w.treeArgument(c, args[0], k)
-		return w.treeValue(c, w.fetchTree(in, k), k.fallback)
+		return w.treeValue(c, w.fetchTree(c, in, k), k.fallback)
 	}
 }
 
@@ -38,7 +38,7 @@ func (w *world) FetchTree(c *eval.Ctx, in input.Attrs, final bool) (eval.Value, 
 	if final {
 		k = fetchFinalTreeKind
 	}
-	r := w.fetchTree(normalised(in, w.opts.features()), k)
+	r := w.fetchTree(c, normalised(in, w.opts.features()), k)
 	return w.treeValue(c, r, false), r
 }
 
@@ -63,7 +63,7 @@ func (w *world) treeArgument(c *eval.Ctx, arg eval.Value, k treeKind) input.Attr
 	if !w.opts.Flakes {
 		fail("passing a string argument to '%s' requires the 'flakes' experimental feature", k.name)
 	}
-	ref, err := flakeref.ParseInput(url, w.host.Warn)
+	ref, err := flakeref.ParseInput(url, func(msg string) { w.warn(c, msg) })
 	if err != nil {
 		panic(eval.Wrap(0, err))
 	}
@@ -141,7 +141,8 @@ func (w *world) treeDefaults(a input.Attrs, k treeKind) input.Attrs {
 }
 
 // fetchTree checks that an input may be fetched in this mode, and fetches it.
-func (w *world) fetchTree(in input.Attrs, k treeKind) *input.Fetched {
+func (w *world) fetchTree(c *eval.Ctx, in input.Attrs, k treeKind) *input.Fetched {
+	c.Alone()
 	if !w.opts.PureEval && !input.IsDirect(in) && w.opts.Flakes {
 		resolved, err := w.host.LookUpInput(in)
 		if err != nil {

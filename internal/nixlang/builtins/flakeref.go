@@ -31,6 +31,7 @@ func (w *world) primGetFlake(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Va
 	if !w.opts.Flakes || w.opts.GetFlake == nil {
 		panic(experimental("flakes", ""))
 	}
+	c.Alone()
 	return w.opts.GetFlake(c, args[0])
 }
 
@@ -48,7 +49,7 @@ func (w *world) FetchInput(in input.Attrs) *input.Fetched {
 
 func (w *world) primParseFlakeRef(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	text := c.ForceStringNoCtx(0, args[0], "while evaluating the argument passed to builtins.parseFlakeRef")
-	ref, err := flakeref.Parse(text, flakeref.Options{Warn: w.host.Warn})
+	ref, err := flakeref.Parse(text, flakeref.Options{Warn: func(msg string) { w.warn(c, msg) }})
 	if err != nil {
 		panic(eval.Wrap(0, err))
 	}

@@ -48,14 +48,27 @@ func (w *world) ImportFile(c *eval.Ctx, path string) eval.Value {
 }
 
 func (w *world) evalFile(c *eval.Ctx, file string) eval.Value {
-	p, err := w.st.Parse(w.source(file))
-	if err != nil {
-		panic(eval.Wrap(0, err))
-	}
+	p := w.program(c, w.source(file))
 	c.PushTraceFunc(0, func() string { return "while evaluating the file '" + file + "':" })
 	v := c.Run(p)
 	c.PopTrace()
 	return v
+}
+
+// program parses a text. A helper that would have to warn about it gives up.
+func (w *world) program(c *eval.Ctx, src eval.Source) *eval.Program {
+	warned := false
+	if c.IsHelper() {
+		src.Warn = func(string) { warned = true }
+	}
+	p, err := w.st.Parse(src)
+	if warned {
+		c.Alone()
+	}
+	if err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	return p
 }
 
 // source reads a file for the parser.
@@ -91,22 +104,16 @@ func (w *world) stringSource(text, basePath string, origin syntax.Origin) eval.S
 
 // ParseFile and ParseString return the tree of an expression without evaluating
 // it. Errors are thrown.
-func (w *world) ParseFile(_ *eval.Ctx, path string) syntax.Expr {
-	return w.parse(w.source(w.resolveImport(path)))
+func (w *world) ParseFile(c *eval.Ctx, path string) syntax.Expr {
+	return w.parse(c, w.source(w.resolveImport(path)))
 }
 
 // ParseString is like EvalString, see [world.ParseFile].
-func (w *world) ParseString(_ *eval.Ctx, text, basePath string, origin syntax.Origin) syntax.Expr {
-	return w.parse(w.stringSource(text, basePath, origin))
+func (w *world) ParseString(c *eval.Ctx, text, basePath string, origin syntax.Origin) syntax.Expr {
+	return w.parse(c, w.stringSource(text, basePath, origin))
 }
 
-func (w *world) parse(src eval.Source) syntax.Expr {
-	p, err := w.st.Parse(src)
-	if err != nil {
-		panic(eval.Wrap(0, err))
-	}
-	return p.Tree()
-}
+func (w *world) parse(c *eval.Ctx, src eval.Source) syntax.Expr { return w.program(c, src).Tree() }
 
 // resolveImport returns the file that an import of path means. A symlink at its
 // end is followed, so that relative paths in the file start where it really
@@ -197,10 +204,7 @@ func (w *world) derivationAttrs(c *eval.Ctx, p storepath.Path, d *derivation.Der
 // EvalSetFile evaluates a file that must be a set as it is written, such as a
 // flake.nix. The value is not shared with imports of the file.
 func (w *world) EvalSetFile(c *eval.Ctx, file string) eval.Value {
-	p, err := w.st.Parse(w.source(file))
-	if err != nil {
-		panic(eval.Wrap(0, err))
-	}
+	p := w.program(c, w.source(file))
 	c.PushTraceFunc(0, func() string { return "while evaluating the file '" + file + "':" })
 	if _, ok := p.Tree().(*syntax.Attrs); !ok {
 		panic(eval.Errorf(eval.KindEval, 0, "file '%s' must be an attribute set", file))

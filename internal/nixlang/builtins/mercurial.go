@@ -22,6 +22,7 @@ func (w *world) primFetchMercurial(c *eval.Ctx, _ eval.Pos, args []eval.Value) e
 	if !strings.Contains(url, "://") {
 		in["url"] = "file://" + url
 	}
+	c.Alone()
 	r, err := w.host.FetchTree(normalised(in, w.opts.features()))
 	if err != nil {
 		panic(treeError(err))

@@ -100,7 +100,7 @@ func (w *world) pathArgument(c *eval.Ctx, a *pathAddition, set *eval.ContextSet,
 		a.flat = !c.ForceBool(at.Pos, at.Value, "while evaluating the `recursive` attribute passed to builtins.path")
 	case "sha256":
 		text := c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the `sha256` attribute passed to builtins.path")
-		a.sha256 = w.parseHash(text, nixhash.SHA256)
+		a.sha256 = w.parseHash(c, text, nixhash.SHA256)
 	default:
 		panic(eval.Errorf(eval.KindEval, at.Pos, "unsupported argument '%s' to 'builtins.path'", eval.QuoteAttrName(name)))
 	}
@@ -113,13 +113,14 @@ type pathAddition struct {
 	flat       bool
 	sha256     nixhash.Hash
 	context    *eval.Context // of path
+	thrown     any           // by the filter, through its caller
 }
 
 func (w *world) addPath(c *eval.Ctx, a *pathAddition) eval.Value {
 	c.PushTraceFunc(0, func() string { return "while adding path '" + a.path + "'" })
 	req := AddPathRequest{Name: a.name, Flat: a.flat, SHA256: a.sha256}
 	if a.context.Len() > 0 && w.dir.Contains(a.path) {
-		w.realise(a.context)
+		w.realise(c, a.context)
 		req.References = w.referencesOf(a.path)
 	}
 	if p, ok := w.pinned(&req); ok {
@@ -129,11 +130,13 @@ func (w *world) addPath(c *eval.Ctx, a *pathAddition) eval.Value {
 	req.Path = w.follow(a.path, true)
 	w.check(req.Path)
 	if !a.filter.IsZero() {
-		req.Filter = w.filter(c, a.filter)
+		req.Filter = w.filter(c, a)
 	}
 	req.Filter = w.visible(req.Path, req.Filter)
 	p, err := w.host.AddPath(req)
 	switch {
+	case a.thrown != nil:
+		panic(a.thrown)
 	case errors.Is(err, ErrPathMismatch):
 		panic(&eval.Error{Kind: eval.KindEval, Err: err, Msg: "store path mismatch in (possibly filtered) path added from '" + a.path + "'"})
 	case err != nil:
@@ -174,12 +177,20 @@ func (w *world) referencesOf(path string) []storepath.Path {
 	return refs
 }
 
+var errGivenUp = errors.New("the filter has been given up")
+
 // filter makes a Filter of a function of the language. Errors in it are thrown
-// through the Host, which only sees an error value.
-func (w *world) filter(c *eval.Ctx, f eval.Value) Filter {
+// through the Host, which only sees an error value; what Try does not return, it
+// need not pass through at all.
+func (w *world) filter(c *eval.Ctx, a *pathAddition) Filter {
 	return func(path string, kind FileKind) (keep bool, err error) {
+		defer func() {
+			if a.thrown = recover(); a.thrown != nil {
+				err = errGivenUp
+			}
+		}()
 		if e := c.Try(func() {
-			r := c.Call2(0, f, eval.String(path), w.kinds[kind])
+			r := c.Call2(0, a.filter, eval.String(path), w.kinds[kind])
 			keep = c.ForceBool(0, r, "while evaluating the return value of the path filter function")
 		}); e != nil {
 			return false, e
@@ -231,13 +242,13 @@ func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')
 
 // parseHash reads a hash of a recipe. An empty one stands for zeros: people put
 // it in to be told the right one.
-func (w *world) parseHash(text string, algo nixhash.Algorithm) nixhash.Hash {
+func (w *world) parseHash(c *eval.Ctx, text string, algo nixhash.Algorithm) nixhash.Hash {
 	if text == "" {
 		if algo == 0 {
 			panic(eval.Errorf(eval.KindOther, 0, "empty hash requires explicit hash algorithm"))
 		}
 		h, _ := nixhash.New(algo, make([]byte, algo.Size()))
-		w.host.Warn("found empty hash, assuming '" + h.SRI() + "'")
+		w.warn(c, "found empty hash, assuming '"+h.SRI()+"'")
 		return h
 	}
 	h, err := nixhash.Parse(text, algo)

@@ -59,7 +59,7 @@ const flakeScheme = "flake:"
 // flake lies, and nothing in it is evaluated or locked. Errors are thrown: a
 // flake that is not there does not make way for the next entry (Nix 2.34,
 // libcmd/common-eval-args.cc).
-func (w *world) FindFlake(text string) (path string, ok bool) {
+func (w *world) FindFlake(c *eval.Ctx, text string) (path string, ok bool) {
 	ref, ok := strings.CutPrefix(text, flakeScheme)
 	if !ok {
 		return "", false
@@ -67,6 +67,7 @@ func (w *world) FindFlake(text string) (path string, ok bool) {
 	if !w.opts.Flakes || w.opts.FlakeSource == nil {
 		panic(experimental("flakes", ""))
 	}
+	c.Alone()
 	return w.dir.Join(w.opts.FlakeSource(ref)), true
 }
 
@@ -144,7 +145,7 @@ func (w *world) primFindFile(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Va
 		entries = append(entries, w.searchEntry(c, v))
 	}
 	path := c.ForceStringNoCtx(0, args[1], "while evaluating the second argument passed to builtins.findFile")
-	return eval.Path(w.find(entries, path))
+	return eval.Path(w.find(c, entries, path))
 }
 
 func (w *world) searchEntry(c *eval.Ctx, v eval.Value) SearchPathEntry {
@@ -156,20 +157,20 @@ func (w *world) searchEntry(c *eval.Ctx, v eval.Value) SearchPathEntry {
 	at := c.GetAttr(set, eval.SymPath, "in an element of the __nixPath")
 	var ctx eval.ContextSet
 	e.Path = c.CoerceToString(0, at.Value, &ctx, "while evaluating the `path` attribute of an element of the list passed to builtins.findFile", eval.CoerceNoCopy)
-	w.realise(ctx.Context())
+	w.realise(c, ctx.Context())
 	return e
 }
 
 // FindFile returns the file that <path> means. Errors are thrown.
-func (w *world) FindFile(path string) string { return w.find(w.searchPath(), path) }
+func (w *world) FindFile(c *eval.Ctx, path string) string { return w.find(c, w.searchPath(), path) }
 
-func (w *world) find(entries []SearchPathEntry, path string) string {
+func (w *world) find(c *eval.Ctx, entries []SearchPathEntry, path string) string {
 	for _, e := range entries {
 		rest, ok := e.suffix(path)
 		if !ok {
 			continue
 		}
-		root := w.searchRoot(e.Path)
+		root := w.searchRoot(c, e.Path)
 		if !root.ok {
 			continue
 		}
@@ -190,22 +191,23 @@ func (w *world) find(entries []SearchPathEntry, path string) string {
 
 // searchRoot looks at an entry's path once, and says so once if it is not
 // there.
-func (w *world) searchRoot(path string) searchRoot {
+func (w *world) searchRoot(c *eval.Ctx, path string) searchRoot {
 	w.mu.Lock()
 	root, ok := w.entries[path]
 	w.mu.Unlock()
 	if ok {
 		return root
 	}
-	root = w.findRoot(path)
+	root = w.findRoot(c, path)
 	w.mu.Lock()
 	w.entries[path] = root
 	w.mu.Unlock()
 	return root
 }
 
-func (w *world) findRoot(path string) searchRoot {
+func (w *world) findRoot(c *eval.Ctx, path string) searchRoot {
 	if isPseudoURL(path) {
+		c.Alone()
 		p, err := w.host.Fetch(FetchRequest{URL: resolveURL(path), Name: "source", Unpack: true})
 		if err == nil {
 			w.access.allow(w.dir.Join(p))
@@ -214,7 +216,7 @@ func (w *world) findRoot(path string) searchRoot {
 		w.host.Warn("Nix search path entry '" + path + "' cannot be downloaded, ignoring: " + err.Error())
 		return searchRoot{}
 	}
-	if source, ok := w.FindFlake(path); ok {
+	if source, ok := w.FindFlake(c, path); ok {
 		return searchRoot{source, true}
 	}
 	abs := w.opts.absolute(path)
@@ -223,10 +225,10 @@ func (w *world) findRoot(path string) searchRoot {
 		return searchRoot{abs, true}
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		w.host.Warn("Nix search path entry '" + path + "' cannot be read, ignoring: " + err.Error())
+		w.warn(c, "Nix search path entry '"+path+"' cannot be read, ignoring: "+err.Error())
 		return searchRoot{}
 	}
-	w.host.Warn("Nix search path entry '" + path + "' does not exist, ignoring")
+	w.warn(c, "Nix search path entry '"+path+"' does not exist, ignoring")
 	return searchRoot{}
 }
 

@@ -89,7 +89,7 @@ func (l *Library) primConvertHash(c *eval.Ctx, _ eval.Pos, args []eval.Value) ev
 		}
 	}
 	format := text(c.GetAttr(a, c.Intern("toHashFormat"), "while locating the attribute 'toHashFormat'"), "while evaluating the attribute 'toHashFormat'")
-	write := l.hashFormat(format)
+	write := l.hashFormat(c, format)
 	h, err := nixhash.Parse(hash, algo)
 	if err != nil {
 		panic(eval.Wrap(0, err))
@@ -98,12 +98,13 @@ func (l *Library) primConvertHash(c *eval.Ctx, _ eval.Pos, args []eval.Value) ev
 }
 
 // hashFormat returns what writes a hash in the format of a name.
-func (l *Library) hashFormat(name string) func(nixhash.Hash) string {
+func (l *Library) hashFormat(c *eval.Ctx, name string) func(nixhash.Hash) string {
 	switch name {
 	case "base16":
 		return nixhash.Hash.Base16
 	case "base32":
 		if release(l.opts.NixVersion) >= nix32Release {
+			c.Alone()
 			l.opts.Host.Warn(`"base32" is a deprecated alias for hash format "nix32".`)
 		}
 		return nixhash.Hash.Base32

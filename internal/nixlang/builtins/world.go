@@ -125,6 +125,12 @@ func (w *world) storeString(p storepath.Path) eval.Value {
 	return eval.StringWith(w.dir.Join(p), eval.NewContext(eval.ContextElem{Path: string(p)}))
 }
 
+// warn shows a warning.
+func (w *world) warn(c *eval.Ctx, msg string) {
+	c.Alone()
+	w.host.Warn(msg)
+}
+
 // throw raises an error from the host about a file.
 func throw(path string, err error) {
 	panic(fileError(path, err))
@@ -150,7 +156,7 @@ func experimental(feature, why string) *eval.Error {
 
 // realise builds what the string with the context x refers to, so that its
 // files can be read.
-func (w *world) realise(x *eval.Context) {
+func (w *world) realise(c *eval.Ctx, x *eval.Context) {
 	var outputs []DerivationOutput
 	for _, e := range x.Elems() {
 		if e.Kind == eval.ContextOutput {
@@ -165,6 +171,7 @@ func (w *world) realise(x *eval.Context) {
 			w.dir.Join(outputs[0].Derivation), outputs[0].Output).
 			Advise("what is imported or read here is made by a build: allow that, --option allow-import-from-derivation true, or keep a copy of the file beside the recipe"))
 	}
+	c.Alone()
 	if err := w.host.Realise(outputs); err != nil {
 		e := eval.Wrap(0, err)
 		if e.Advice == "" {
@@ -213,7 +220,7 @@ func (w *world) realisePath(c *eval.Ctx, v eval.Value, follow symlinks) string {
 		return path
 	}
 	c.PushTraceFunc(0, func() string { return "while realising the context of path '" + path + "'" })
-	w.realise(set.Context())
+	w.realise(c, set.Context())
 	if follow != followNone {
 		path = w.follow(path, follow == followAll)
 	}

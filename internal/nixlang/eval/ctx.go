@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 
 	"isomorph/internal/nixlang/syntax"
 )
@@ -47,6 +48,11 @@ type State struct {
 	globals    globals
 	merges     mergeCache
 	resolver   resolver
+
+	known atomic.Uint32 // the last name that is older than the first team; 0: there has been none
+	doubt atomic.Bool   // a team may have had an influence
+
+	faults atomic.Int32 // errors of this program in helpers
 }
 
 // NewState makes a State without builtins.
@@ -94,8 +100,15 @@ type Stats struct {
 
 // Ctx is one worker of an evaluation, used by one goroutine at a time.
 type Ctx struct {
-	st    *State
-	Stats Stats
+	st     *State
+	team   *Team // nil: the worker is alone
+	helper bool  // it works ahead for the one that leads the team
+	hole   *code // of thunks that it has claimed, while there is a team
+	wait   wait
+	Stats  Stats
+
+	gaveUp   bool   // a helper has given its last job up
+	obstacle *Thunk // because of that, if not nil
 
 	frames []frame // what is being evaluated, innermost last
 	sp     int     // how many of frames are in use
@@ -200,7 +213,8 @@ func (c *Ctx) onNewStack(f func()) {
 
 // Try calls f and returns the error that it throws, nil if it returns. It
 // leaves the worker fit for further use: thunks that were being evaluated
-// keep the error and throw it again.
+// keep the error and throw it again. In a helper most errors are not returned
+// but end its job, see [Team].
 func (c *Ctx) Try(f func()) (err *Error) {
 	sp, depth, seg, args := c.sp, c.depth, c.segEnd, len(c.args)
 	ok := false
@@ -212,6 +226,9 @@ func (c *Ctx) Try(f func()) (err *Error) {
 		err = asError(r)
 		c.unwind(sp, err)
 		c.depth, c.segEnd, c.args = depth, seg, c.args[:args]
+		if c.helper && aheadFailed[err.Kind] == nil {
+			panic(err)
+		}
 	}()
 	f()
 	ok = true
@@ -225,7 +242,7 @@ func asError(r any) *Error {
 	case *Error:
 		return r
 	case error:
-		return &Error{Kind: KindOther, Err: r, Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
+		return &Error{Kind: KindOther, internal: true, Err: r, Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
 	}
-	return &Error{Kind: KindOther, Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
+	return &Error{Kind: KindOther, internal: true, Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
 }

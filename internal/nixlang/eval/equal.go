@@ -108,6 +108,9 @@ func (c *Ctx) equalAttrs(v, w Value, pos Pos) bool {
 		return false
 	}
 	x, y = x.flat(), y.flat()
+	if c.st.Aided() {
+		return c.equalAided(x, y, pos)
+	}
 	for i, k := range x.sh.keys {
 		if y.sh.keys[i] != k || !c.equalElem(*x.slot(i), *y.slot(i), pos) {
 			return false

@@ -58,6 +58,8 @@ type Error struct {
 	use   Pos    // where a path is used that could not be copied to the store
 	cycle []Pos  // of an infinite recursion: where the value is used on the way to itself
 	loop  *Thunk // of an infinite recursion: the thunk that needs itself
+
+	internal bool // a fault of this program
 }
 
 // Errorf makes an error at a position (zero for none) to panic with. The

@@ -28,3 +28,6 @@ func Uncompiled(v Value) bool {
 	d, ok := (*Thunk)(v.p).code.node.(*deferredNode)
 	return ok && d.ready.Load() == nil
 }
+
+// Faults is how many errors of this program helpers have met.
+func (s *State) Faults() int { return int(s.faults.Load()) }

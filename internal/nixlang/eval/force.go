@@ -1,6 +1,9 @@
 package eval
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // Force returns the finished value of a slot: v itself unless it is a thunk,
 // else what the thunk computes, computing it if nobody has yet.
@@ -27,16 +30,22 @@ func Peek(v Value) (w Value, ok bool) {
 		return v, true
 	}
 	t := (*Thunk)(v.p)
-	return Value{t.p, t.n}, t.code == nil
+	if t.loadCode() != nil {
+		return Value{}, false
+	}
+	return Value{t.p, t.n}, true
 }
 
 func (c *Ctx) forceThunk(t *Thunk, pos Pos) Value {
-	k := t.code
+	k := t.loadCode()
 	if k == nil {
 		return Value{t.p, t.n}
 	}
-	if k == blackholed || k == failedCode {
-		c.throwUnready(t, pos)
+	if c.team != nil {
+		return c.forceShared(t, k, pos)
+	}
+	if k.node == nil {
+		k = c.reopen(t, k, pos)
 	}
 	if c.sp >= c.segEnd {
 		return c.forceOnNewStack(t, pos)
@@ -73,11 +82,27 @@ func (c *Ctx) forceOnNewStack(t *Thunk, pos Pos) (v Value) {
 
 // failure is what a failed thunk holds: the error, with all the frames that it
 // collected on its first way up, as in C++ Nix.
-type failure struct{ err *Error }
+type failure struct {
+	err  *Error
+	kind ErrorKind // of err, which others must not look at while it collects frames
+}
+
+func newFailure(e *Error) *failure { return &failure{e, e.Kind} }
+
+// reopen makes a thunk ready that only a helper has failed to evaluate, and
+// throws for others that are not ready.
+func (c *Ctx) reopen(t *Thunk, k *code, pos Pos) *code {
+	if _, ahead := aheadKind(k); !ahead {
+		c.throwUnready(t, k, pos)
+	}
+	f := (*aheadFailure)(t.p)
+	t.p = f.p
+	return f.code
+}
 
 // throwUnready throws for a thunk that is being evaluated or has failed.
-func (c *Ctx) throwUnready(t *Thunk, pos Pos) {
-	if t.code == failedCode {
+func (c *Ctx) throwUnready(t *Thunk, k *code, pos Pos) {
+	if k == failedCode {
 		panic((*failure)(t.p).err.clone())
 	}
 	e := Errorf(KindInfiniteRec, pos, "infinite recursion encountered")
@@ -154,12 +179,14 @@ func origin(v Value) Pos {
 			return (*closure)(pa.fn.p).fn.params[len(pa.args)].pos
 		case kThunk:
 			t := (*Thunk)(v.p)
-			if t.code == nil {
+			k := t.loadCode()
+			if k == nil {
 				v = Value{t.p, t.n}
 				continue
 			}
-			if call, ok := t.code.node.(suspendedCall); ok {
-				v = call.function(t.p)
+			p := atomic.LoadPointer(&t.p)
+			if call, ok := k.node.(suspendedCall); ok && t.loadCode() == k { // so p is still its own
+				v = call.function(p)
 				continue
 			}
 		}

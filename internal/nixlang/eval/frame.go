@@ -68,7 +68,11 @@ func (c *Ctx) PopTrace() { c.sp-- }
 // they say and settling thunks that were under evaluation.
 func (c *Ctx) unwind(sp int, e *Error) {
 	for i := c.sp - 1; i >= sp; i-- {
-		c.unwindFrame(c.frames[i], e)
+		if c.helper {
+			c.unwindAhead(c.frames[i], e)
+		} else {
+			c.unwindFrame(c.frames[i], e)
+		}
 		c.frames[i] = frame{}
 	}
 	c.sp = sp
@@ -83,11 +87,11 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 	switch f.kind() {
 	case frThunk:
 		t := (*Thunk)(f.p)
-		if e.loop == t && t.code == blackholed {
+		if e.loop == t && t.loadCode() == blackholed {
 			e.Trace = append(e.Trace, Trace{Msg: "entering the infinite recursion", Always: true})
 			e.loop = nil
 		}
-		settle(t, (*code)(f.q), e)
+		c.settle(t, (*code)(f.q), e)
 	case frMsg, frAlways:
 		e.addTrace(f.pos, unsafe.String((*byte)(f.p), int(f.n())), f.kind() == frAlways)
 	case frCall:
@@ -99,6 +103,7 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 	case frSelect:
 		(*selectNode)(f.p).trace(c, e, f)
 	case frAttr:
+		c.doubtCaught(Sym(f.n()), e)
 		e.addTrace(f.pos, "while evaluating the attribute '"+c.ShowName(Sym(f.n()))+"'", false)
 	case frIndex:
 		e.addTrace(f.pos, fmt.Sprintf("while evaluating list element at index %d", f.n()), false)
@@ -126,13 +131,21 @@ func (e *Error) addTrace(pos Pos, msg string, always bool) {
 
 // settle makes a thunk remember the error that left it. Running out of stack
 // depends on who asked, so such a thunk may be tried again.
-func settle(t *Thunk, k *code, e *Error) {
-	if e.Kind == KindStackOverflow || e.Kind == KindStopped || e.Kind == KindIFD || e.Kind == KindOther {
+func (c *Ctx) settle(t *Thunk, k *code, e *Error) {
+	switch {
+	case c.team != nil:
+		c.settleShared(t, k, e)
+	case e.forgotten():
 		t.code = k
-		return
+	default:
+		t.p = unsafe.Pointer(newFailure(e))
+		t.code = failedCode
 	}
-	t.p = unsafe.Pointer(&failure{e})
-	t.code = failedCode
+}
+
+// forgotten tells whether a thunk that an error has left may be tried again.
+func (e *Error) forgotten() bool {
+	return e.Kind == KindStackOverflow || e.Kind == KindStopped || e.Kind == KindIFD || e.Kind == KindOther
 }
 
 func (c *Ctx) traceCall(e *Error, fn *lambda, pos Pos) {

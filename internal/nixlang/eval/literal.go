@@ -8,10 +8,11 @@ func (v Value) IsLiteral() bool {
 		return true
 	}
 	t := (*Thunk)(v.p)
-	if t.code == nil {
+	k := t.loadCode()
+	if k == nil {
 		return true
 	}
-	return isLiteral(t.code.node)
+	return isLiteral(k.node)
 }
 
 func isLiteral(n node) bool {

@@ -33,7 +33,7 @@ func (n *globalNode) delay(*Ctx, *env) Value    { return n.v }
 // contains no others: then nothing can tell the slots apart.
 func settled(v Value) Value {
 	if v.kind() == kThunk {
-		if t := (*Thunk)(v.p); t.code == nil && kind(t.n) < kList {
+		if t := (*Thunk)(v.p); t.loadCode() == nil && kind(t.n) < kList {
 			return Value{t.p, t.n}
 		}
 	}

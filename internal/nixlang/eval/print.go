@@ -92,7 +92,7 @@ func (p *plainPrinter) print(v Value, depth int) {
 		panic(Errorf(KindStackOverflow, 0, "stack overflow; max-call-depth exceeded"))
 	}
 	w, ok := Peek(v)
-	if !ok && (*Thunk)(v.p).code == blackholed {
+	if !ok && (*Thunk)(v.p).loadCode() == blackholed {
 		b.WriteString("«potential infinite recursion»")
 		return
 	}

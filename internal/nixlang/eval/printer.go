@@ -78,7 +78,7 @@ func (p *printer) printForced(v Value, depth int) {
 	}
 	w, ok := Peek(v)
 	if !ok || depth > 0 && !p.o.Force && v.early() {
-		if !ok && (*Thunk)(v.p).code == blackholed {
+		if !ok && (*Thunk)(v.p).loadCode() == blackholed {
 			p.b.WriteString("«potential infinite recursion»")
 		} else {
 			p.b.WriteString("«thunk»")

@@ -42,7 +42,22 @@ func (c *Ctx) Poll() {
 	}
 }
 
+// pull makes all workers ask whether they are to go on, until the returned
+// function is called.
+func (b *brake) pull() (release func()) {
+	before := b.maxDepth.Swap(alwaysAsk)
+	return func() {
+		b.maxDepth.Store(before)
+		if b.reason.Load() != nil {
+			b.maxDepth.Store(alwaysAsk)
+		}
+	}
+}
+
 func (c *Ctx) throwIfStopped(pos Pos) {
+	if c.helper && c.team.ended.Load() {
+		c.giveUp(nil)
+	}
 	if r := c.st.brake.reason.Load(); r != nil {
 		e := r.clone()
 		e.Pos = c.whereabouts(pos)

@@ -119,7 +119,10 @@ func (c *Ctx) newCodeThunk(k *code, p unsafe.Pointer) Value {
 // lazyNode runs a Go function as the code of a thunk; its p is *lazyFunc.
 type lazyNode struct{}
 
-type lazyFunc struct{ f func(*Ctx) Value }
+type lazyFunc struct {
+	f func(*Ctx) Value
+	_ uintptr // so that it is no smaller than the env that it stands in for
+}
 
 func (lazyNode) eval(c *Ctx, e *env) Value {
 	return c.Force((*lazyFunc)(unsafe.Pointer(e)).f(c))
@@ -134,5 +137,5 @@ var (
 
 // Lazy makes a thunk that runs f when it is forced. f may return a thunk.
 func (c *Ctx) Lazy(f func(c *Ctx) Value) Value {
-	return c.newCodeThunk(lazyCode, unsafe.Pointer(&lazyFunc{f}))
+	return c.newCodeThunk(lazyCode, unsafe.Pointer(&lazyFunc{f: f}))
 }

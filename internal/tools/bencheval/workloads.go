@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -48,7 +49,8 @@ func (b *bench) workloads(tree string) ([]workload, error) {
 		{name: "NixOS ISO, one module file changed", args: instantiate, env: on(copied), before: b.changeModule(tree, copied)},
 		{name: "hello, cold process", args: []string{"nix-instantiate", "--quiet", "--quiet", "<nixpkgs>", "-A", "hello"}, env: on(tree), ours: noEvalCache},
 		{name: "tree in a string", args: []string{"nix-instantiate", "--quiet", "--eval", "--read-write-mode", "-E", `"${<nixpkgs>}"`}, env: on(tree), ours: noEvalCache},
-		b.sweep(tree, on(tree)),
+		b.sweep("all top-level packages", on(tree), "1"),
+		b.sweep("all top-level packages, two workers", on(tree), "2"),
 	}
 	return append(loads, micro...), nil
 }
@@ -115,12 +117,12 @@ func (b *bench) changeModule(tree, copied string) func() error {
 
 // sweep is all packages of a tree in one process. Attributes whose evaluation
 // ends in an error that nothing can catch are found beforehand, by isomorph,
-// and left out for both.
-func (b *bench) sweep(tree string, env []string) workload {
+// and left out for both. cores is the number of isomorph's workers.
+func (b *bench) sweep(name string, env []string, cores string) workload {
 	program := filepath.Join(b.dir, "programs", "sweep.nix")
 	skip := filepath.Join(b.dir, "programs", "skip.json")
 	w := workload{
-		name: "all top-level packages", env: env, ours: noEvalCache,
+		name: name, env: env, ours: append(slices.Clone(noEvalCache), "--option", "eval-cores", cores),
 		args: []string{"nix-instantiate", "--quiet", "--eval", "--strict", "--json", "--readonly-mode", program, "--arg", "skip", skip},
 	}
 	prepared := false
