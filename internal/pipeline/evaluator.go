@@ -186,6 +186,9 @@ func (e *Evaluator) Do(f func(c *eval.Ctx)) error {
 	return &EvalError{Err: err, Text: e.State.RenderError(err, e.cfg.ShowTrace)}
 }
 
+// ShowTrace tells whether errors are shown with the whole way to them.
+func (e *Evaluator) ShowTrace() bool { return e.cfg.ShowTrace }
+
 // Source says where an expression comes from.
 type Source struct {
 	File  string // a path, "<name>" to be found in the search path, "flake:REFERENCE", or a URL of a tarball

@@ -205,6 +205,9 @@ func (s *Session) RealiseOperands(ctx context.Context, operands []string) ([]sto
 	return plain, nil
 }
 
+// AllOutputs returns all outputs of a derivation in the store.
+func (s *Session) AllOutputs(drv storepath.Path) ([]Found, error) { return s.operandOutputs(drv, "") }
+
 func (s *Session) operandOutputs(drv storepath.Path, outputs string) ([]Found, error) {
 	d, err := s.derivation(drv)
 	if err != nil {

@@ -43,7 +43,7 @@ isomorph build FLAKE#ATTRIBUTE.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newLock(env, open), newUpdate(env, open), newMetadata(env, open), newShow(env, open))
+	root.AddCommand(newLock(env, open), newUpdate(env, open), newMetadata(env, open), newShow(env, open), newCheck(env, open))
 	return root
 }
 

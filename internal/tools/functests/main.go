@@ -34,16 +34,17 @@ var gate = strings.Fields(`build-cores check check-refs check-reqs dependencies 
 	output-normalization parallel pass-as-file placeholders readfile-context referrers secure-drv-outputs selfref-gc simple
 	store-print-env`)
 
-// timeout of one script. Nix's own test runner allows 300 seconds; lang runs a
-// thousand commands, which is too much for a machine that is busy.
-const timeout = 20 * time.Minute
+// defaultTimeout is how long one script may take. Nix's own test runner allows
+// 300 seconds; lang runs a thousand commands, which is too much for a machine
+// that is busy.
+const defaultTimeout = 20 * time.Minute
 
 // skipped is the exit code of a script that cannot run here.
 const skipped = 77
 
 func main() {
 	if filepath.Base(os.Args[0]) == "nix" {
-		if err := daemon(os.Args[1:]); err != nil {
+		if err := nix(os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)
 			os.Exit(1)
 		}
@@ -53,6 +54,7 @@ func main() {
 	flag.StringVar(&s.source, "nix-src", "", "`DIR` of a checkout of Nix")
 	flag.StringVar(&s.program, "isomorph", "", "the `FILE` to test")
 	flag.StringVar(&s.work, "work", "", "`DIR` to work in, which is kept (default: a temporary one, which is not)")
+	flag.DurationVar(&s.timeout, "timeout", defaultTimeout, "how long one script may take")
 	all := flag.Bool("all", false, "run all scripts of the directory, not the gate alone")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -127,7 +129,7 @@ func (s *suite) script(ctx context.Context, name string) (string, error) {
 	if _, err := os.Stat(filepath.Join(s.tests(), name+".sh")); err != nil {
 		return "", err
 	}
-	ctx, stop := context.WithTimeout(ctx, timeout)
+	ctx, stop := context.WithTimeout(ctx, s.timeout)
 	defer stop()
 	log, err := os.Create(filepath.Join(s.work, "log", name+".log"))
 	if err != nil {

@@ -21,6 +21,7 @@ type suite struct {
 	work    string // bin, build, log, and Nix's own nix-test
 	bash    string
 	tools   string // the directory of ls and its like
+	timeout time.Duration
 }
 
 // commands are the names that the program is called by.
