@@ -26,6 +26,7 @@ import (
 	"isomorph/internal/cli/initcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
+	"isomorph/internal/cli/settings"
 	"isomorph/internal/cli/storecmd"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/pipeline"
@@ -83,11 +84,11 @@ func dispatch(ctx context.Context, env *cli.Env, args []string) error {
 			return withUsage(args[0], f(ctx, args[1:]))
 		}
 	}
-	joined, err := cli.JoinPairs(args)
+	root := newRoot(env, m)
+	joined, err := cli.JoinPairs(settingFlags(root, args))
 	if err != nil {
 		return &cli.ExitError{Code: cli.ExitUsage, Err: err}
 	}
-	root := newRoot(env, m)
 	root.SetArgs(joined)
 	err = root.ExecuteContext(ctx)
 	if exit := (*cli.ExitError)(nil); err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
@@ -103,6 +104,20 @@ func advised(err error) error {
 		return fmt.Errorf("%w\nhint: %s", err, e.Advice)
 	}
 	return err
+}
+
+// settingFlags lets the settings of Nix be flags of isomorph's own commands, too,
+// if they have --option.
+func settingFlags(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil || cmd.Flags().Lookup("option") == nil {
+		return args
+	}
+	own := func(name string) bool {
+		name, _, _ = strings.Cut(name, "=")
+		return cmd.Flags().Lookup(name) != nil || cmd.InheritedFlags().Lookup(name) != nil
+	}
+	return cli.SettingFlags(args, own, settings.Flag)
 }
 
 // withUsage adds where help is to errors that are one of usage for Nix, whoever
@@ -175,6 +190,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	root.AddCommand(evalcmd.New(env, openEval)...)
 	root.AddCommand(flakecmd.New(env, openBuild))
 	root.AddCommand(storecmd.New(env, storeDeps(m))...)
+	root.AddCommand(hashcmd.New(env))
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))
 	root.AddCommand(lockcmd.New(env, lockDeps(m)))

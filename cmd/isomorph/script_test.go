@@ -30,7 +30,11 @@ func TestMain(m *testing.M) {
 		os.Exit(tool(os.Args[1:]))
 	}
 	sandbox.Main()
-	testscript.Main(m, map[string]func(){"isomorph": main})
+	commands := map[string]func(){"isomorph": main}
+	for name := range classicCommands(nil, nil) {
+		commands[name] = main
+	}
+	testscript.Main(m, commands)
 }
 
 // tool is a builder for derivations of the scripts:
@@ -107,7 +111,7 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "serve": serve, "killed": killed,
+			"status": status, "serve": serve, "killed": killed, "table": table,
 		},
 	})
 }
@@ -177,6 +181,40 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// table runs the command lines of a file, each behind a "$", by a shell, and
+// compares what they print and how they end with the lines below: the output,
+// and "[CODE]" for an exit code other than 0.
+func table(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: table FILE")
+	}
+	blocks := strings.Split("\n"+ts.ReadFile(args[0]), "\n$ ")[1:]
+	if len(blocks) == 0 {
+		ts.Fatalf("%s has no command lines", args[0])
+	}
+	wrong := 0
+	for _, block := range blocks {
+		line, want, _ := strings.Cut(block+"\n", "\n")
+		err := ts.Exec("sh", "-c", line)
+		got := strings.ReplaceAll(ts.ReadFile("stdout"), ts.Getenv("WORK"), "$WORK")
+		if got != "" && !strings.HasSuffix(got, "\n") {
+			got += "\n%\n"
+		}
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			got += fmt.Sprintf("[%d]\n", exit.ExitCode())
+		} else if err != nil {
+			ts.Fatalf("%s: %v", line, err)
+		}
+		if got != strings.TrimRight(want, "\n")+"\n" && strings.TrimRight(got+want, "\n") != "" {
+			ts.Logf("$ %s\ngot\n%swant\n%s", line, got, want)
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		ts.Fatalf("%d of %d command lines differ", wrong, len(blocks))
 	}
 }
 

@@ -18,6 +18,7 @@ type EvalFlags struct {
 	Offline bool
 	Refresh bool
 	Stats   bool
+	Verbose int
 	Store   string
 	Mirrors []string
 }
@@ -31,6 +32,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.Trace, "show-trace", false, "show the whole way to an error")
 	fl.BoolVar(&f.Offline, "offline", false, "use no network")
 	fl.BoolVar(&f.Refresh, "refresh", false, "evaluate and download again, even if nothing has changed since the last time")
+	fl.CountVarP(&f.Verbose, "verbose", "v", "say more (may be repeated)")
 	fl.BoolVar(&f.Stats, "stats", false, "print on standard error, as JSON, how much work the evaluation was")
 	fl.StringVar(&f.Store, "store", "", "the `DIR` that the store lies in")
 	fl.StringArrayVar(&f.Mirrors, "mirror", nil, "Debian mirror `URL` to try first (may be repeated)")
@@ -38,6 +40,42 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 
 // pairFlags take two arguments on the command line, as in Nix.
 var pairFlags = []string{"--arg", "--argstr", "--option", "--override-input", "--override-flake"}
+
+// SettingFlags rewrites flags that are settings of Nix, and no flags of the
+// command itself, to --option: --restrict-eval, --allowed-uris URIS. own tells
+// which flags the command has; setting returns the name of a setting and
+// whether it is one that is true or false.
+func SettingFlags(args []string, own func(string) bool, setting func(string) (name string, boolean, ok bool)) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		name, isFlag := strings.CutPrefix(args[i], "--")
+		if name == "" && isFlag {
+			return append(out, args[i:]...)
+		}
+		value := "true"
+		real, boolean, ok := setting(name)
+		if base, no := strings.CutPrefix(name, "no-"); no && !ok {
+			if real, boolean, ok = setting(base); !boolean {
+				ok = false
+			}
+			value = "false"
+		}
+		if !isFlag || own(name) || !ok {
+			out = append(out, args[i])
+			continue
+		}
+		if !boolean {
+			if i+1 >= len(args) {
+				out = append(out, args[i])
+				continue
+			}
+			i++
+			value = args[i]
+		}
+		out = append(out, "--option", real, value)
+	}
+	return out
+}
 
 // JoinPairs rewrites "--arg NAME VALUE" to "--arg=NAME=VALUE", the form that
 // the flag library can read. Everything after "--" stays as it is.

@@ -191,7 +191,7 @@ func (e *Evaluator) ShowTrace() bool { return e.cfg.ShowTrace }
 
 // Source says where an expression comes from.
 type Source struct {
-	File  string // a path, "<name>" to be found in the search path, "flake:REFERENCE", or a URL of a tarball
+	File  string // a path, "<name>" to be found in the search path, "flake:REFERENCE", "channel:NAME", or a URL of a tarball
 	Text  string // an expression itself, if File is ""
 	Stdin bool   // Text was read from standard input
 }
@@ -243,9 +243,9 @@ func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
 	if source, ok := e.Library.FindFlake(c, file); ok {
 		return source
 	}
-	if strings.HasPrefix(file, "http://") || strings.HasPrefix(file, "https://") {
+	if url, ok := builtins.PseudoURL(file); ok {
 		c.Alone()
-		p, err := e.host.Fetch(builtins.FetchRequest{URL: file, Name: "source", Unpack: true})
+		p, err := e.host.Fetch(builtins.FetchRequest{URL: url, Name: "source", Unpack: true})
 		if err != nil {
 			panic(eval.Wrap(0, err))
 		}

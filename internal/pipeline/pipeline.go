@@ -106,6 +106,7 @@ type BuildConfig struct {
 	Check      bool          // build again what is valid and compare
 	Timeout    time.Duration // of one build; 0 for none
 	MaxSilent  time.Duration // of a build that prints nothing; 0 for none
+	MaxLog     int64         // bytes that a build may print; 0 for the default
 	System     string        // the platform that this machine builds for
 
 	ExtraSystems []string // platforms whose programs this machine runs, too

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"isomorph/internal/build/local"
@@ -52,7 +51,7 @@ func (s *Session) realiserFor(repair bool) (*realise.Realiser, error) {
 	}}
 	return realise.New(realise.Options{
 		Store: w, Builder: proven, Jobs: b.Jobs, Downloads: b.Downloads, Cores: b.Cores,
-		KeepGoing: b.KeepGoing, KeepFailed: b.KeepFailed, Check: b.Check && !repair, Repair: repair, Timeout: b.Timeout, MaxSilent: b.MaxSilent,
+		KeepGoing: b.KeepGoing, KeepFailed: b.KeepFailed, Check: b.Check && !repair, Repair: repair, Timeout: b.Timeout, MaxSilent: b.MaxSilent, MaxLog: b.MaxLog,
 		Event: s.realiseEvent,
 	}), nil
 }
@@ -99,10 +98,9 @@ func (s *Session) realiseEvent(e realise.Event) {
 // planned lists the derivations of a plan.
 func (s *Session) planned(plan *realise.Plan) []string {
 	var paths []string
-	for _, p := range slices.Concat(plan.Downloads, plan.Builds) {
+	for _, p := range plan.InOrder() {
 		paths = append(paths, s.PrintPath(p))
 	}
-	slices.Sort(paths)
 	return paths
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"isomorph/internal/derivation"
@@ -40,6 +41,40 @@ func (p *Plan) DownloadList() []Download {
 		out = append(out, Download{drv, d.Name, d.Env["url"], d.Outputs["out"].Hash})
 	}
 	return out
+}
+
+// InOrder returns builds and downloads in the order in which Nix announces
+// them: by path, but each behind what it needs.
+func (p *Plan) InOrder() []storepath.Path {
+	order := make([]storepath.Path, 0, len(p.nodes))
+	seen := map[*node]bool{}
+	byPath := func(a, b *node) int { return cmp.Compare(a.drv, b.drv) }
+	// The stack holds nodes twice: first to be opened, then to be written down.
+	type step struct {
+		n    *node
+		done bool
+	}
+	var stack []step
+	push := func(nodes []*node) {
+		sorted := slices.SortedFunc(slices.Values(nodes), byPath)
+		for _, n := range slices.Backward(sorted) {
+			stack = append(stack, step{n: n})
+		}
+	}
+	push(slices.Collect(maps.Values(p.nodes)))
+	for len(stack) > 0 {
+		top := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		switch {
+		case top.done:
+			order = append(order, top.n.drv)
+		case !seen[top.n]:
+			seen[top.n] = true
+			stack = append(stack, step{top.n, true})
+			push(top.n.inputs)
+		}
+	}
+	return order
 }
 
 // Empty reports whether there is nothing to do.

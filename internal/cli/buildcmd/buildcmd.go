@@ -20,6 +20,7 @@ import (
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/pipeline"
 	"isomorph/internal/realise"
+	"isomorph/internal/storepath"
 )
 
 // Opener opens what a command builds in.
@@ -35,6 +36,7 @@ type command struct {
 	attrs      []string
 	expr       string
 	outLink    string
+	printOut   bool
 	noOutLink  bool
 	outDir     string
 	jobs       string
@@ -87,6 +89,8 @@ clean checkout of, or else the hash of its derivation.`,
 	fl.StringVarP(&c.expr, "expr", "E", "", "build this `EXPRESSION` instead of a recipe")
 	fl.StringVarP(&c.outLink, "out-link", "o", "result", "name of the `LINK` to the output, which keeps it from being collected")
 	fl.BoolVar(&c.noOutLink, "no-out-link", false, "make no link")
+	fl.BoolVar(&c.noOutLink, "no-link", false, "the same, by Nix's name")
+	fl.BoolVar(&c.printOut, "print-out-paths", false, "print the paths of the outputs in the store, and nothing else")
 	fl.StringVar(&c.outDir, "out-dir", "out", "`DIR` for images")
 	fl.StringVarP(&c.jobs, "max-jobs", "j", "", "builds at once: a `NUMBER`, or \"auto\" for one per processor")
 	fl.StringVar(&c.cores, "cores", "", "processors that one build may use: a `NUMBER`, 0 for all")
@@ -327,6 +331,12 @@ func (c *command) finish(ctx context.Context, s *pipeline.Session, req pipeline.
 		}
 		results = append(results, r)
 	}
+	if c.printOut {
+		text.Reset()
+		for _, r := range results {
+			fmt.Fprintln(&text, r.Out)
+		}
+	}
 	if err := c.print(text.String(), results); err != nil {
 		return err
 	}
@@ -351,16 +361,20 @@ func (c *command) print(text string, results []result) error {
 	return enc.Encode(results)
 }
 
-// link makes ./result and its like: result, result-2, or result-dev for an
-// output that is not the usual one.
+// link makes ./result and its like: result, result-2 for the second derivation,
+// and result-dev for an output that is not the usual one.
 func (c *command) link(ctx context.Context, s *pipeline.Session, outs []pipeline.Output) error {
 	if c.noOutLink || c.outLink == "" {
 		return nil
 	}
-	for i, o := range outs {
+	numbers := map[storepath.Path]int{}
+	for _, o := range outs {
+		if numbers[o.Drv] == 0 {
+			numbers[o.Drv] = len(numbers) + 1
+		}
 		link := abs(c.env.Dir, c.outLink)
-		if i > 0 {
-			link += "-" + strconv.Itoa(i+1)
+		if n := numbers[o.Drv]; n > 1 {
+			link += "-" + strconv.Itoa(n)
 		}
 		if o.Output != "out" {
 			link += "-" + o.Output

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
@@ -45,7 +46,7 @@ func NixBuild(ctx context.Context, env *cli.Env, open Opener, args []string) err
 	}
 	s.Release()
 	if common.DryRun {
-		return c.printPlan(ctx, s, found)
+		return s.ShowPlan(ctx, found)
 	}
 	outs, err := s.Realise(ctx, found)
 	s.CloseDisplay()
@@ -86,9 +87,16 @@ func (c *command) instantiateAll(ctx context.Context, s *pipeline.Session, commo
 			continue
 		}
 		in := pipeline.Input{Dir: c.env.Dir}
-		if isExpr {
+		switch {
+		case isExpr:
 			in.Source.Text = op
-		} else {
+		case op == "-":
+			text, err := io.ReadAll(c.env.Stdin)
+			if err != nil {
+				return nil, fmt.Errorf("read standard input: %w", err)
+			}
+			in.Source.Text, in.Source.Stdin = string(text), true
+		default:
 			in.Source.File = op
 		}
 		for _, a := range common.Args {

@@ -12,7 +12,7 @@ const ownFeatures = "nix-command flakes"
 // FromFlags makes the shared options of the classic commands out of the flags
 // of isomorph's own, so that both run the same code.
 func FromFlags(f *cli.EvalFlags) (*Common, error) {
-	c := &Common{Settings: []settings.Setting{{Name: "extra-experimental-features", Value: ownFeatures}}, Include: f.Include, ShowTrace: f.Trace, Advise: true, StoreURI: f.Store, Mirrors: f.Mirrors, Refresh: f.Refresh, Stats: f.Stats}
+	c := &Common{Settings: []settings.Setting{{Name: "extra-experimental-features", Value: ownFeatures}}, Include: f.Include, ShowTrace: f.Trace, Advise: true, StoreURI: f.Store, Mirrors: f.Mirrors, Refresh: f.Refresh, Stats: f.Stats, Verbosity: f.Verbose}
 	if f.Offline {
 		c.Settings = append(c.Settings, settings.Setting{Name: "offline", Value: "true"})
 	}

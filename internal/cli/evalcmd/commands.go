@@ -105,6 +105,8 @@ store unless --read-write is given.`,
 	fl.BoolVar(&f.r.noLocation, "no-location", false, "with --xml: no positions")
 	fl.BoolVar(&raw, "raw", false, "print a string without quotes and without a newline")
 	fl.BoolVar(&write, "read-write", false, "write sources and derivations to the store")
+	fl.StringVar(&f.r.apply, "apply", "", "print what this `FUNCTION` makes of the value")
+	fl.BoolVar(&f.r.pretty, "pretty", false, "with --json: spread it over lines")
 	cmd.MarkFlagsMutuallyExclusive("json", "xml", "raw")
 	return cmd
 }

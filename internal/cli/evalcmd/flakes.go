@@ -73,6 +73,7 @@ func (r *flakeRun) printOutput(env *cli.Env, ev *pipeline.Evaluator, i pipeline.
 	var text string
 	err := ev.Do(func(c *eval.Ctx) {
 		o := ev.Output(c, i, r.flags)
+		o.Value = r.applied(ev, c, env.Dir, o.Value)
 		var ctx eval.ContextSet
 		switch r.form {
 		case formRaw:
@@ -80,7 +81,7 @@ func (r *flakeRun) printOutput(env *cli.Env, ev *pipeline.Evaluator, i pipeline.
 		case formXML:
 			text = builtins.ToXML(c, o.Value, &ctx, true, !r.noLocation)
 		case formJSON:
-			text = builtins.ToJSON(c, 0, o.Value, &ctx) + "\n"
+			text = r.json(c, o.Value)
 		default:
 			text = c.PrintWith(o.Value, eval.PrintOptions{Force: true, DerivationPaths: true}) + "\n"
 		}

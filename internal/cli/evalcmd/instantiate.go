@@ -4,7 +4,9 @@
 package evalcmd
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -41,6 +43,8 @@ type request struct {
 	parseOnly  bool
 	findFile   bool
 	strict     bool
+	pretty     bool
+	apply      string // a function for the value, "" for none
 	noLocation bool
 	form       form
 	addRoot    string
@@ -118,7 +122,7 @@ func (r *request) query(inputs []pipeline.Input) pipeline.Query {
 	if !r.evalOnly {
 		return pipeline.Query{Inputs: inputs, Form: pipeline.FormDerivations, Answer: pipeline.Derivations}
 	}
-	form := fmt.Sprintf("value %d strict=%t positions=%t", r.form, r.strict, !r.noLocation)
+	form := fmt.Sprintf("value %d strict=%t positions=%t pretty=%t apply=%q", r.form, r.strict, !r.noLocation, r.pretty, r.apply)
 	return pipeline.Query{Inputs: inputs, Form: form, Answer: r.value}
 }
 
@@ -202,6 +206,7 @@ func (r *request) value(ev *pipeline.Evaluator, in pipeline.Input) (a pipeline.A
 		if len(in.Args) > 0 {
 			v = c.AutoCall(v, args)
 		}
+		v = r.applied(ev, c, in.Dir, v)
 		defer r.ahead(ev, c, v).End()
 		a.Text = r.format(c, v)
 	})
@@ -221,6 +226,27 @@ func (r *request) ahead(ev *pipeline.Evaluator, c *eval.Ctx, v eval.Value) *eval
 	return nil
 }
 
+// applied returns what the function of --apply makes of a value.
+func (r *request) applied(ev *pipeline.Evaluator, c *eval.Ctx, dir string, v eval.Value) eval.Value {
+	if r.apply == "" {
+		return v
+	}
+	return c.Force(ev.Apply(c, r.apply, dir, v))
+}
+
+// json writes a value as JSON, on one line or on several.
+func (r *request) json(c *eval.Ctx, v eval.Value) string {
+	text := builtins.ToJSON(c, 0, v, new(eval.ContextSet))
+	if !r.pretty {
+		return text + "\n"
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, []byte(text), "", "  "); err != nil {
+		panic(eval.Wrap(0, err))
+	}
+	return b.String() + "\n"
+}
+
 func (r *request) format(c *eval.Ctx, v eval.Value) string {
 	var ctx eval.ContextSet
 	switch r.form {
@@ -229,7 +255,7 @@ func (r *request) format(c *eval.Ctx, v eval.Value) string {
 	case formXML:
 		return builtins.ToXML(c, v, &ctx, r.strict, !r.noLocation)
 	case formJSON:
-		return builtins.ToJSON(c, 0, v, &ctx) + "\n"
+		return r.json(c, v)
 	}
 	if r.strict {
 		c.ForceDeep(v)

@@ -321,7 +321,7 @@ func (m *Maker) buildConfig(b *pipeline.BuildConfig, set settings.Values, common
 		Jobs: max(1, number("max-jobs", m.Env.NumCPU)), Cores: number("cores", m.Env.NumCPU),
 		Downloads: max(1, number("http-connections", 8)),
 		KeepGoing: set.Flag("keep-going", false), KeepFailed: set.Flag("keep-failed", false), Check: common.Check, Repair: common.Repair,
-		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"),
+		Timeout: seconds("timeout"), MaxSilent: seconds("max-silent-time"), MaxLog: int64(number("max-build-log-size", 0)),
 		LookupEnv: m.Env.LookupEnv, System: hostSystem,
 		ExtraSystems: []string{"i686-linux"}, Features: features(), CAFile: m.caFile(),
 		Pasta: m.lookPath("pasta"), KeepDir: first(set["build-dir"], first(m.Env.Getenv("TMPDIR"), "/tmp")),

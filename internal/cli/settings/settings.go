@@ -48,6 +48,17 @@ func Lookup(name string) (string, Kind, bool) {
 	return name, kind, ok
 }
 
+// Flag tells which setting a flag is: its own name, or "extra-" and the name of
+// a list. boolean is true for one that takes no argument.
+func Flag(flag string) (name string, boolean, ok bool) {
+	name, kind, ok := Lookup(flag)
+	if base, extra := strings.CutPrefix(flag, "extra-"); !ok && extra {
+		name, kind, ok = Lookup(base)
+		name, ok = "extra-"+name, ok && kind == List
+	}
+	return name, kind == Bool || kind == Mode, ok
+}
+
 // Names lists all settings of the given kinds, sorted.
 func Names(of ...Kind) []string {
 	var names []string

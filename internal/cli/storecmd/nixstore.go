@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"isomorph/internal/cli"
@@ -45,8 +46,12 @@ func RunNixStore(ctx context.Context, env *cli.Env, deps Deps, args []string) er
 		return err
 	}
 	for _, v := range verbs {
-		if v.seen {
-			v.do()
+		if !v.seen {
+			continue
+		}
+		before := f.query.relation
+		if v.do(); before != "" && before != f.query.relation {
+			return classic.UsageError("nix-store", "query type '"+lastRelation(args, verbs)+"' conflicts with earlier flag")
 		}
 	}
 	switch {
@@ -68,8 +73,23 @@ func RunNixStore(ctx context.Context, env *cli.Env, deps Deps, args []string) er
 
 // verb is an option that says what to do.
 type verb struct {
-	seen bool
-	do   func()
+	name     string
+	seen     bool
+	relation bool // it says what nix-store -q is to tell
+	do       func()
+}
+
+// lastRelation returns the last option on a command line that is a relation.
+func lastRelation(args []string, verbs []*verb) string {
+	for _, a := range slices.Backward(args) {
+		for _, v := range verbs {
+			joined := len(v.name) == 2 && len(a) > 2 && a[0] == '-' && a[1] != '-' && strings.Contains(a, v.name[1:])
+			if v.relation && v.seen && (a == v.name || joined) {
+				return v.name
+			}
+		}
+	}
+	return "--binding"
 }
 
 // spec is the table of options, and of those that are verbs.
@@ -96,7 +116,8 @@ func (f *nixStoreFlags) spec() (classic.Spec, []*verb) {
 	var verbs []*verb
 	all := f.verbs()
 	for _, name := range sortedKeys(all) {
-		v := &verb{do: all[name]}
+		v := &verb{name: name, do: all[name]}
+		v.relation = name == "-R" || name == "-d" || slices.Contains(relations, strings.TrimPrefix(name, "--"))
 		spec.Flags[name] = &v.seen
 		verbs = append(verbs, v)
 	}

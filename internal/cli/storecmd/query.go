@@ -51,6 +51,15 @@ func (s *session) query(ctx context.Context, q query, operands []string) error {
 		return s.print(paths)
 	}
 	for _, p := range paths {
+		if q.relation == "outputs" && !p.IsDerivation() {
+			if _, err := s.info(ctx, p); err != nil {
+				return err
+			}
+			if err := s.print([]storepath.Path{p}); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := s.describe(ctx, q, p); err != nil {
 			return err
 		}
@@ -74,15 +83,16 @@ func (s *session) replaceByOutputs(ctx context.Context, paths []storepath.Path) 
 	return out, nil
 }
 
-// outputs returns the outputs of a derivation, sorted by their names.
+// outputs returns the outputs of a derivation, sorted by their paths.
 func (s *session) outputs(ctx context.Context, drv storepath.Path) (paths []storepath.Path, err error) {
 	if _, err := s.info(ctx, drv); err != nil {
 		return nil, err
 	}
 	outs, err := s.s.DerivationOutputs(ctx, drv)
-	for _, name := range sortedKeys(outs) {
-		paths = append(paths, outs[name])
+	for _, p := range outs {
+		paths = append(paths, p)
 	}
+	slices.Sort(paths)
 	return paths, err
 }
 

@@ -79,6 +79,10 @@ func (o *Options) absolute(path string) string {
 	return eval.CanonPath(path)
 }
 
+// PseudoURL returns the URL of an archive if that is what a file of a command
+// is: a URL, or "channel:NAME" (libcmd/common-eval-args.cc).
+func PseudoURL(file string) (url string, ok bool) { return resolveURL(file), isPseudoURL(file) }
+
 // isPseudoURL tells whether a search path entry is something to download.
 func isPseudoURL(s string) bool {
 	if strings.HasPrefix(s, "channel:") {

@@ -1,0 +1,155 @@
+package hashcmd
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"isomorph/internal/cli"
+	"isomorph/internal/nixhash"
+)
+
+// hashForms are the ways to write a hash, with the names that Nix gives them.
+var hashForms = map[string]string{"base16": "base16", "nix32": "base32", "base32": "base32", "base64": "base64", "sri": "sri"}
+
+func checkForm(name string) error {
+	if hashForms[name] == "" {
+		return fmt.Errorf("unknown hash format '%s', expect 'base16', 'nix32', 'base64', or 'sri'", name)
+	}
+	return nil
+}
+
+// New returns the command hash with those below it; they are those of "nix hash".
+func New(env *cli.Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hash",
+		Short: "Compute and convert hashes",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.AddCommand(newHashPath(env, "file", true), newHashPath(env, "path", false), newConvert(env))
+	return root
+}
+
+// formFlags are --format and its short forms.
+type formFlags struct {
+	format string
+	short  map[string]*bool
+}
+
+func (f *formFlags) register(fl *pflag.FlagSet) {
+	f.short = map[string]*bool{}
+	fl.StringVar(&f.format, "format", "sri", "how to write the hash: base16, nix32, base64 or sri")
+	for _, form := range []string{"base16", "base32", "base64", "sri"} {
+		f.short[form] = fl.Bool(form, false, "the same as --format "+form)
+	}
+}
+
+func (f *formFlags) form() (string, error) {
+	for form, on := range f.short {
+		if *on {
+			return form, nil
+		}
+	}
+	return hashForms[f.format], checkForm(f.format)
+}
+
+func newHashPath(env *cli.Env, name string, flat bool) *cobra.Command {
+	var f formFlags
+	var algo string
+	what := "the NAR of a file or tree: what fixed-output derivations with a recursive hash have"
+	if flat {
+		what = "the contents of a file"
+	}
+	cmd := &cobra.Command{
+		Use:     name + " PATH...",
+		Short:   "Print the hash of " + what,
+		Example: "  isomorph hash " + name + " image.iso",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			a, err := nixhash.ParseAlgorithm(algo)
+			if err != nil {
+				return err
+			}
+			h := hashing{env: env, algo: a, flat: flat}
+			if h.form, err = f.form(); err != nil {
+				return err
+			}
+			for _, path := range args {
+				if err := h.operand(path, false); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	f.register(cmd.Flags())
+	cmd.Flags().StringVar(&algo, "type", "sha256", "hash `ALGORITHM`: md5, sha1, sha256 or sha512")
+	return cmd
+}
+
+func newConvert(env *cli.Env) *cobra.Command {
+	var algo, from, to string
+	cmd := &cobra.Command{
+		Use:     "convert HASH...",
+		Short:   "Write hashes in another format",
+		Example: "  isomorph hash convert --to base16 sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var a nixhash.Algorithm
+			var err error
+			if algo != "" {
+				if a, err = nixhash.ParseAlgorithm(algo); err != nil {
+					return err
+				}
+			}
+			for _, form := range []string{to, from} {
+				if form != "" {
+					if err := checkForm(form); err != nil {
+						return err
+					}
+				}
+			}
+			h := hashing{env: env, algo: a, form: hashForms[to]}
+			for _, text := range args {
+				if got := formOf(text, a); from != "" && got != "" && got != hashForms[from] {
+					return fmt.Errorf("input hash '%s' has format '%s', but '--from %s' was specified", text, got, from)
+				}
+				if err := h.operand(text, true); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&algo, "hash-algo", "", "hash `ALGORITHM`, if the hash does not name it")
+	fl.StringVar(&from, "from", "", "`FORMAT` that the hash must have")
+	fl.StringVar(&to, "to", "sri", "`FORMAT` to write: base16, nix32, base64 or sri")
+	return cmd
+}
+
+// formOf returns how a hash is written, "" if it is none.
+func formOf(text string, a nixhash.Algorithm) string {
+	h, err := nixhash.Parse(text, a)
+	if err != nil {
+		return ""
+	}
+	_, digits, typed := strings.Cut(text, ":")
+	if !typed {
+		digits = text
+	}
+	size := len(h.Bytes())
+	switch {
+	case strings.Contains(text, "-"):
+		return "sri"
+	case len(digits) == hex.EncodedLen(size):
+		return "base16"
+	case len(digits) == len(h.Base32()):
+		return "base32"
+	}
+	return "base64"
+}
