@@ -77,7 +77,7 @@ func TestAheadIsLikeAlone(t *testing.T) {
 // TestAheadDerivations is the same for derivations: those of a set, and those of
 // several attributes.
 func TestAheadDerivations(t *testing.T) {
-	const drvs = `let d = name: deps: derivation { inherit name deps; system = "x86_64-linux"; builder = "/bin/sh"; n = work 50; };
+	const drvs = `let d = name: deps: derivation { inherit name deps; system = "x86_64-linux"; builder = "/bin/sh"; n = work 50; src = ./sources + "/${name}"; };
 		l = builtins.genList (i: d "d${toString i}" (if i < 3 then [ ] else map (j: builtins.elemAt l (i - j)) [ 1 2 3 ])) 40;
 		set = builtins.listToAttrs (map (x: { inherit (x) name; value = x; }) l); in `
 	for name, q := range map[string]func(a *asking) Query{
@@ -119,6 +119,9 @@ func checkAhead(t *testing.T, query func(a *asking) Query, again bool) {
 		a.file("order.nix", `{ yy1 = 1; zz1 = 2; } == { yy1 = 3; zz1 = throw "zz1"; }`)
 		a.file("sequence.nix", `(builtins.tryEval (builtins.deepSeq { yy2 = throw "yy2"; zz2 = throw "zz2"; } 1)).success`)
 		a.file("names.nix", `{ zz1 = { yy1 = 1; zz2 = { yy2 = 1; }; }; }`)
+		for i := range 40 {
+			a.file(fmt.Sprintf("sources/d%d/file", i), strings.Repeat("x", 100000*(i%3)))
+		}
 		q := query(a)
 		got, evaluators := a.run(q)
 		for i := range got.Answers {

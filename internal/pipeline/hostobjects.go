@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"isomorph/internal/derivation"
 	"isomorph/internal/fetch"
@@ -36,7 +37,9 @@ type hostObjects struct {
 	realise  func(ctx context.Context, outputs []builtins.DerivationOutput) error
 	download func(ctx context.Context, req builtins.FetchRequest) (storepath.Path, error)
 
-	copies *copies // nil without a store
+	copies  *copies      // nil without a store
+	commits sync.RWMutex // held to commit, and for reading to add something
+	pushed  atomic.Int64 // bytes since the last commit
 
 	mu     sync.Mutex
 	batch  store.Batch // nil without a store
@@ -81,7 +84,30 @@ func (h *hostObjects) commit(ctx context.Context) error {
 	if h.batch == nil {
 		return nil
 	}
+	h.commits.Lock()
+	defer h.commits.Unlock()
+	h.pushed.Store(0)
 	return h.copies.commit(ctx)
+}
+
+// A batch that holds so many texts and derivations, or bytes of them, is made
+// valid, before it would do that by itself: it does not know of trees that are on
+// their way.
+const (
+	pushTexts = 2048
+	pushBytes = 16 << 20
+)
+
+// push adds a text or derivation of about size bytes to the batch, but not in
+// the middle of a commit: what it refers to might have come too late for that.
+func (h *hostObjects) push(size int, add func() (storepath.Path, error)) (storepath.Path, error) {
+	h.commits.RLock()
+	p, err := add()
+	h.commits.RUnlock()
+	if err == nil && h.pushed.Add(int64(max(size, pushBytes/pushTexts))) > pushBytes {
+		err = h.commit(h.ctx)
+	}
+	return p, err
 }
 
 // settle makes a tree that is being copied valid, because somebody wants to read
@@ -133,7 +159,7 @@ func (h *hostObjects) AddText(name string, contents []byte, refs []storepath.Pat
 
 func (h *hostObjects) addText(name string, contents []byte, refs []storepath.Path) (storepath.Path, error) {
 	if h.batch != nil {
-		return h.batch.AddText(h.ctx, name, contents, refs)
+		return h.push(len(contents), func() (storepath.Path, error) { return h.batch.AddText(h.ctx, name, contents, refs) })
 	}
 	return h.dir.MakeText(name, nixhash.Sum(nixhash.SHA256, contents), refs)
 }
@@ -152,9 +178,19 @@ func (h *hostObjects) AddDerivation(d *derivation.Derivation) (storepath.Path, e
 
 func (h *hostObjects) addDerivation(d *derivation.Derivation) (storepath.Path, error) {
 	if h.batch != nil {
-		return h.batch.AddDerivation(h.ctx, d)
+		return h.push(sizeOf(d), func() (storepath.Path, error) { return h.batch.AddDerivation(h.ctx, d) })
 	}
 	return d.Path(h.dir)
+}
+
+// sizeOf returns about how many bytes a derivation takes: its variables are most
+// of it.
+func sizeOf(d *derivation.Derivation) int {
+	n := 0
+	for name, v := range d.Env {
+		n += len(name) + len(v)
+	}
+	return n
 }
 
 // ReadDerivation returns a derivation.
@@ -420,6 +456,8 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepat
 	if h.copies.get(p) != nil || h.inStore(p) == nil {
 		return p, nil
 	}
+	h.commits.RLock()
+	defer h.commits.RUnlock()
 	h.copies.begin(p, store.Source{Name: req.Name, Path: t.real, Flat: req.Flat, Known: sum, Filter: absFilter(t.real, rejected), References: req.References})
 	return p, nil
 }
