@@ -13,7 +13,7 @@ func (d *Derivation) Encode(dir storepath.Dir) []byte {
 	for p, outputs := range d.InputDrvs {
 		inputs = append(inputs, input{dir.Join(p), outputs})
 	}
-	return d.encode(dir, inputs, false)
+	return d.encode(make([]byte, 0, d.sizeHint()), dir, inputs, false)
 }
 
 // input is an element of the list inputDrvs; key is a .drv file's absolute name
@@ -23,10 +23,10 @@ type input struct {
 	outputs []string
 }
 
-// encode writes the derivation with the given inputs. With mask, the outputs'
+// encode appends the derivation with the given inputs. With mask, the outputs'
 // paths and the variables of the same name are blank.
-func (d *Derivation) encode(dir storepath.Dir, inputs []input, mask bool) []byte {
-	w := writer{buf: make([]byte, 0, d.sizeHint()), dir: dir}
+func (d *Derivation) encode(buf []byte, dir storepath.Dir, inputs []input, mask bool) []byte {
+	w := writer{buf: buf, dir: dir}
 	w.raw("Derive([")
 	w.outputs(d, mask)
 	w.raw("],[")

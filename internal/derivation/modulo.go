@@ -128,7 +128,7 @@ func (h *Hasher) outputPaths(d *Derivation) (map[string]storepath.Path, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := nixhash.Sum(nixhash.SHA256, d.encode(h.dir, inputs, true))
+	sum := d.digest(h.dir, inputs, true)
 	for name := range d.Outputs {
 		p, err := h.dir.MakeOutput(name, sum, d.Name)
 		if err != nil {
@@ -150,7 +150,18 @@ func (h *Hasher) modulo(d *Derivation, depth int) (modulo, error) {
 	if err != nil {
 		return modulo{}, err
 	}
-	return modulo{hash: nixhash.Sum(nixhash.SHA256, d.encode(h.dir, inputs, false))}, nil
+	return modulo{hash: d.digest(h.dir, inputs, false)}, nil
+}
+
+// texts are buffers for texts that are only hashed.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
+// digest is the hash of what encode writes.
+func (d *Derivation) digest(dir storepath.Dir, inputs []input, mask bool) nixhash.Hash {
+	buf := texts.Get().(*[]byte)
+	defer texts.Put(buf)
+	*buf = d.encode((*buf)[:0], dir, inputs, mask)
+	return nixhash.Sum(nixhash.SHA256, *buf)
 }
 
 // inputs returns d's input derivations by their hashes. Two inputs can have the

@@ -48,7 +48,9 @@ func (w *world) ImportFile(c *eval.Ctx, path string) eval.Value {
 }
 
 func (w *world) evalFile(c *eval.Ctx, file string) eval.Value {
-	p := w.program(c, w.source(file))
+	src := w.source(file)
+	src.NoTree = true
+	p := w.program(c, src)
 	c.PushTraceFunc(0, func() string { return "while evaluating the file '" + file + "':" })
 	v := c.Run(p)
 	c.PopTrace()

@@ -12,6 +12,8 @@ import (
 type compiler struct {
 	st     *State
 	height int // of the highest expression compiled since somebody set it to 0
+
+	keepsTree bool // a node refers to a part of the tree
 }
 
 // heavyHeight is the height of an expression from which on its evaluation may
@@ -157,7 +159,7 @@ func (k *compiler) attrName(a syntax.AttrName) attrName {
 	if a.Expr == nil {
 		return attrName{sym: a.Sym}
 	}
-	return attrName{expr: k.expr(a.Expr), pos: a.Expr.Pos(), src: a.Expr}
+	return attrName{expr: k.expr(a.Expr), pos: a.Expr.Pos(), text: k.st.printExpr(a.Expr)}
 }
 
 func (k *compiler) selection(e *syntax.Select) node {
@@ -216,6 +218,7 @@ func (k *compiler) fields(attrs []syntax.Attr) []field {
 	var deferred []node
 	if len(attrs) >= manyFields {
 		deferred = deferAll(attrs)
+		k.keepsTree = true
 	}
 	for i, a := range attrs {
 		f := field{name: a.Name, pos: a.At, slot: i, env: a.Env, inherited: a.Kind == syntax.AttrInherited}
@@ -249,7 +252,7 @@ func (k *compiler) let(e *syntax.Let) node {
 }
 
 func (k *compiler) assert(e *syntax.Assert) node {
-	n := &assertNode{cond: k.operand(e.Cond, "in the condition of the assert statement"), body: k.expr(e.Body), pos: e.At, src: e.Cond}
+	n := &assertNode{cond: k.operand(e.Cond, "in the condition of the assert statement"), body: k.expr(e.Body), pos: e.At, text: k.st.printExpr(e.Cond)}
 	if b, ok := e.Cond.(*syntax.Binary); ok && b.Op == syntax.OpEq {
 		n.eq, _ = n.cond.value.(*equalNode)
 	}

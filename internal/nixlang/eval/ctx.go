@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"isomorph/internal/nixlang/syntax"
@@ -48,6 +49,7 @@ type State struct {
 	globals    globals
 	merges     mergeCache
 	resolver   resolver
+	nodes      sync.Pool // of *syntax.Nodes, empty
 
 	known atomic.Uint32 // the last name that is older than the first team; 0: there has been none
 	doubt atomic.Bool   // a team may have had an influence

@@ -85,8 +85,8 @@ type assertNode struct {
 	cond operand
 	body node
 	pos  Pos
-	src  syntax.Expr // of cond
-	eq   *equalNode  // cond, if that is an equality
+	text string     // of cond, for messages
+	eq   *equalNode // cond, if that is an equality
 }
 
 func (n *assertNode) eval(c *Ctx, e *env) Value {
@@ -97,16 +97,15 @@ func (n *assertNode) eval(c *Ctx, e *env) Value {
 }
 
 func (n *assertNode) fail(c *Ctx, e *env) {
-	src := c.st.printExpr(n.src)
 	if n.eq != nil {
-		c.explainInequality(n, e, src)
+		c.explainInequality(n, e)
 	}
-	panic(Errorf(KindAssertion, n.pos, "assertion '%s' failed", src).Advise("the condition behind 'assert' is false and has to be true: change what it asks about, or the condition"))
+	panic(Errorf(KindAssertion, n.pos, "assertion '%s' failed", n.text).Advise("the condition behind 'assert' is false and has to be true: change what it asks about, or the condition"))
 }
 
 // explainInequality throws an error that says in what the two sides differ.
 // The sides are evaluated once more, as Nix does.
-func (c *Ctx) explainInequality(n *assertNode, e *env, src string) {
+func (c *Ctx) explainInequality(n *assertNode, e *env) {
 	err := c.Try(func() {
 		a := n.eq.a.value.eval(c, e)
 		b := n.eq.b.value.eval(c, e)
@@ -116,7 +115,7 @@ func (c *Ctx) explainInequality(n *assertNode, e *env, src string) {
 		return
 	}
 	if err.Catchable() {
-		err.Withf(n.pos, "while evaluating the condition of the assertion '%s'", src)
+		err.Withf(n.pos, "while evaluating the condition of the assertion '%s'", n.text)
 	}
 	panic(err)
 }

@@ -3,8 +3,6 @@ package eval
 import (
 	"strings"
 	"sync/atomic"
-
-	"isomorph/internal/nixlang/syntax"
 )
 
 // attrName is a step of an attribute path.
@@ -12,7 +10,7 @@ type attrName struct {
 	sym  Sym
 	expr node // if not nil it gives the name
 	pos  Pos
-	src  syntax.Expr // of expr, for messages
+	text string // of expr, for messages
 }
 
 func (a *attrName) get(c *Ctx, e *env) Sym {
@@ -117,7 +115,7 @@ func (n *selectNode) showPath(c *Ctx, e *env, path []attrName) string {
 		name := path[i].sym
 		if path[i].expr != nil {
 			if c.Try(func() { name = path[i].get(c, e) }) != nil {
-				b.WriteString(`"${` + c.st.printExpr(path[i].src) + `}"`)
+				b.WriteString(`"${` + path[i].text + `}"`)
 				continue
 			}
 		}

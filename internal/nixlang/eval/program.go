@@ -26,6 +26,8 @@ type Source struct {
 	// Scope, if not nil, is a set whose attributes are variables of the whole
 	// text and hide the globals, as in scopedImport.
 	Scope *Attrs
+	// NoTree says that [Program.Tree] will not be asked for.
+	NoTree bool
 }
 
 // Program is a text ready to run. It may be run any number of times, by any
@@ -63,7 +65,12 @@ func (s *State) resolveGlobals() *resolve.Globals {
 // worker, so that files can be parsed ahead.
 func (s *State) Parse(src Source) (*Program, error) {
 	globals := s.resolveGlobals()
+	var nodes *syntax.Nodes
+	if src.NoTree {
+		nodes = s.takeNodes()
+	}
 	tree, err := syntax.Parse(src.Text, syntax.Options{
+		Nodes:   nodes,
 		Symbols: s.symbols, Files: s.files, Origin: src.Origin, BasePath: src.BasePath, Home: src.Home,
 		PipeOperators: src.PipeOperators, Lints: src.Lints, Warn: src.Warn,
 	})
@@ -82,10 +89,27 @@ func (s *State) Parse(src Source) (*Program, error) {
 		return nil, errorOfOther(err)
 	}
 	k := compiler{st: s}
-	return &Program{body: k.expr(tree), tree: tree, scope: src.Scope, pos: tree.Pos()}, nil
+	p := &Program{body: k.expr(tree), tree: tree, scope: src.Scope, pos: tree.Pos()}
+	if src.NoTree {
+		p.tree = nil
+		if !k.keepsTree {
+			nodes.Reset()
+			s.nodes.Put(nodes)
+		}
+	}
+	return p, nil
 }
 
-// Tree returns the syntax tree, for printing.
+// takeNodes returns memory for a tree. An evaluation parses thousands of files,
+// and of most of them nothing is left when they have been compiled.
+func (s *State) takeNodes() *syntax.Nodes {
+	if n, ok := s.nodes.Get().(*syntax.Nodes); ok {
+		return n
+	}
+	return new(syntax.Nodes)
+}
+
+// Tree returns the syntax tree, for printing; nil if the source had NoTree.
 func (p *Program) Tree() syntax.Expr { return p.tree }
 
 // Run evaluates a program to a finished value. Errors are thrown: call it

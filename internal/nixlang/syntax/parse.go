@@ -24,6 +24,9 @@ type Options struct {
 	// Warn is told about deprecated and discouraged constructs, in the words that upstream puts
 	// behind "warning: ". It may be nil.
 	Warn func(msg string)
+	// Nodes is where the tree lies, if somebody wants the memory back; nil for
+	// memory of the tree's own.
+	Nodes *Nodes
 }
 
 // Parse reads one expression. It keeps text, which must not change afterwards;

@@ -8,7 +8,7 @@ import (
 // parser is a recursive-descent parser with precedence climbing for operators.
 // Errors travel as panics of type bailout up to run.
 type parser struct {
-	slabs
+	*slabs
 	lex     lexer
 	tok     token    // the current token
 	ahead   [3]token // tokens read beyond it
@@ -43,8 +43,12 @@ type bailout struct{ err *Error }
 func newParser(text []byte, base Pos, o Options) *parser {
 	s := o.Symbols
 	o.BasePath = path.Clean("/" + o.BasePath)
+	if o.Nodes == nil {
+		o.Nodes = new(Nodes)
+	}
 	return &parser{
-		lex: newLexer(text, o.PipeOperators), base: base,
+		slabs: &o.Nodes.slabs,
+		lex:   newLexer(text, o.PipeOperators), base: base,
 		files: o.Files, symbols: s, options: o,
 		well: wellKnown{
 			sub: s.Intern("__sub"), mul: s.Intern("__mul"), div: s.Intern("__div"),

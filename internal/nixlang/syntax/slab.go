@@ -4,8 +4,10 @@ package syntax
 // of nodes that live and die together. Chunks are small at first, because most
 // files are.
 type slab[T any] struct {
-	free []T
-	last int // size of the last chunk
+	free  []T
+	last  int   // size of the last chunk
+	used  [][]T // all chunks that were taken since the last reset
+	spare [][]T // chunks of earlier trees, empty again
 }
 
 const maxChunk = 256
@@ -41,8 +43,55 @@ func (s *slab[T]) copy(xs []T) []T {
 }
 
 func (s *slab[T]) refill(atLeast int) {
-	s.last = max(min(max(4, 2*s.last), maxChunk), atLeast)
-	s.free = make([]T, s.last)
+	if n := len(s.spare); n > 0 && len(s.spare[n-1]) >= atLeast {
+		s.free = s.spare[n-1]
+		s.spare = s.spare[:n-1]
+	} else {
+		s.last = max(min(max(4, 2*s.last), maxChunk), atLeast)
+		s.free = make([]T, s.last)
+	}
+	s.used = append(s.used, s.free)
+}
+
+// reset makes all chunks empty.
+func (s *slab[T]) reset() {
+	for _, c := range s.used {
+		clear(c)
+	}
+	s.spare = append(s.spare, s.used...)
+	s.used, s.free = s.used[:0], nil
+}
+
+// Nodes is memory for trees that are not needed for long: parsing takes it from
+// there, and Reset makes it fit for the next tree. It serves one parser at a time.
+type Nodes struct{ slabs }
+
+// Reset takes back all trees that lie in the memory: no pointer into them may
+// be used any more.
+func (n *Nodes) Reset() {
+	n.ints.reset()
+	n.strs.reset()
+	n.vars.reset()
+	n.selects.reset()
+	n.hasAttr.reset()
+	n.attrs.reset()
+	n.lists.reset()
+	n.lambdas.reset()
+	n.calls.reset()
+	n.lets.reset()
+	n.withs.reset()
+	n.ifs.reset()
+	n.asserts.reset()
+	n.nots.reset()
+	n.binary.reset()
+	n.concats.reset()
+	n.paths.reset()
+	n.from.reset()
+	n.exprs.reset()
+	n.members.reset()
+	n.names.reset()
+	n.parts.reset()
+	n.formals.reset()
 }
 
 // slabs holds one slab for each frequent node.
