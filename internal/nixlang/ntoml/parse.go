@@ -19,23 +19,32 @@ func (p *parser) document() error {
 		if p.end() {
 			return nil
 		}
-		var err error
-		if p.peek() == '[' {
-			err = p.header()
-		} else {
-			err = p.keyValue(p.current)
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.lineEnd(); err != nil {
+		if err := p.item(); err != nil {
 			return err
 		}
 	}
 }
 
+// item reads a header or a key with its value, and what stands behind it on the
+// line. A header needs no line of its own behind a value, as in toml11.
+func (p *parser) item() error {
+	if p.peek() == '[' {
+		if err := p.header(); err != nil {
+			return err
+		}
+		return p.lineEnd(headerEndTitle)
+	}
+	if err := p.keyValue(p.current); err != nil {
+		return err
+	}
+	if p.skipSpace(); p.peek() == '[' {
+		return nil
+	}
+	return p.lineEnd(lineEndTitle)
+}
+
 // lineEnd skips what may stand behind a value or header.
-func (p *parser) lineEnd() error {
+func (p *parser) lineEnd(title string) error {
 	p.skipSpace()
 	if err := p.skipComment(); err != nil {
 		return err
@@ -43,7 +52,7 @@ func (p *parser) lineEnd() error {
 	if p.end() || p.newline() {
 		return nil
 	}
-	return p.fail(lineEndTitle, note{place{p.pos, p.pos + 1}, "here"})
+	return p.fail(title, note{place{p.pos, p.pos + 1}, "here"})
 }
 
 // header reads [a.b] or [[a.b]] and makes that table the current one.
@@ -54,16 +63,13 @@ func (p *parser) header() error {
 	if array {
 		p.pos++
 	}
-	keys, err := p.keyPath("toml::parse_table_key")
-	if err != nil {
-		return err
-	}
-	closing := "]"
+	closing, title := "]", "toml::parse_file: invalid table key"
 	if array {
-		closing = "]]"
+		closing, title = "]]", "toml::parse_file: invalid array-table key"
 	}
-	if !strings.HasPrefix(p.text[p.pos:], closing) {
-		return p.fail("toml::parse_table_key: invalid table key: missing `"+closing+"`", note{place{p.pos, p.pos + 1}, "here"})
+	keys, err := p.keyPath("toml::parse_table_key")
+	if err != nil || !strings.HasPrefix(p.text[p.pos:], closing) {
+		return p.fail(title, note{place{p.pos, p.pos + 1}, "here"})
 	}
 	p.pos += len(closing)
 	at := place{start, p.pos}
@@ -81,10 +87,11 @@ func (p *parser) header() error {
 }
 
 const (
-	lineEndTitle = "toml::parse_table: newline (LF / CRLF) or EOF is expected"
-	tableDefined = "toml::insert_value: failed to insert a table, table already defined"
-	inlineClosed = "toml::insert_value: failed to insert a value: inline table is immutable"
-	valueDefined = "toml::insert_value: failed to insert a value, value already exists"
+	headerEndTitle = "toml::parse_file: newline (or EOF) expected"
+	lineEndTitle   = "toml::parse_table: newline (LF / CRLF) or EOF is expected"
+	tableDefined   = "toml::insert_value: failed to insert a table, table already defined"
+	inlineClosed   = "toml::insert_value: failed to insert a value: inline table is immutable"
+	valueDefined   = "toml::insert_value: failed to insert a value, value already exists"
 )
 
 func (p *parser) clash(title string, at place, old *value, text string) error {
