@@ -120,6 +120,11 @@ func (k *collector) derivation(v eval.Value) bool {
 
 func (k *collector) describe(a *eval.Attrs) Found {
 	f := Found{Output: "out"}
+	name, ok := a.GetAttr(eval.SymName)
+	if !ok {
+		panic(eval.Errorf(eval.KindType, 0, "derivation name missing"))
+	}
+	k.c.ForceStringNoCtx(name.Pos, name.Value, "while evaluating the 'name' attribute of a derivation")
 	drv := k.c.GetAttr(a, k.c.Intern("drvPath"), "in a derivation")
 	text := k.c.CoerceToString(drv.Pos, drv.Value, new(eval.ContextSet), "while evaluating the 'drvPath' attribute of a derivation", 0)
 	p, err := k.dir.Parse(text)

@@ -260,7 +260,14 @@ func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
 // AutoArgs makes the set of automatic arguments.
 func (e *Evaluator) AutoArgs(c *eval.Ctx, in Input) *eval.Attrs {
 	b := c.NewAttrs(len(in.Args))
-	for _, a := range in.Args {
+	last := map[string]int{}
+	for i, a := range in.Args {
+		last[a.Name] = i
+	}
+	for i, a := range in.Args {
+		if last[a.Name] != i {
+			continue // the last one of a name counts, and is the only one that is read
+		}
 		if a.IsString {
 			b.SetName(a.Name, eval.String(a.Value))
 			continue

@@ -104,6 +104,12 @@ func (r *request) run(ctx context.Context, env *cli.Env, open Opener) error {
 	if err != nil {
 		return err
 	}
+	if r.parseOnly && len(inputs) > 0 { // the arguments are read, though nothing is called
+		ev := s.Evaluator(ctx)
+		if err := ev.Do(func(c *eval.Ctx) { ev.AutoArgs(c, inputs[0]) }); err != nil {
+			return err
+		}
+	}
 	if r.parseOnly {
 		return r.printParsed(env, s.Evaluator(ctx), inputs)
 	}

@@ -75,8 +75,9 @@ func (w *world) primFilterSource(c *eval.Ctx, _ eval.Pos, args []eval.Value) eva
 func (w *world) primPath(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	a := &pathAddition{}
 	var set eval.ContextSet
-	for at := range c.Sorted(c.ForceAttrs(0, args[0], "while evaluating the argument passed to 'builtins.path'")) {
-		w.pathArgument(c, a, &set, at)
+	given := c.ForceAttrs(0, args[0], "while evaluating the argument passed to 'builtins.path'")
+	for i := range given.Len() { // in the order in which Nix looks at them
+		w.pathArgument(c, a, &set, given.At(i))
 	}
 	if a.path == "" {
 		panic(eval.Errorf(eval.KindEval, 0, "missing required 'path' attribute in the first argument to 'builtins.path'"))

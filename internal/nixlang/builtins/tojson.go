@@ -19,6 +19,9 @@ func toJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) strin
 	}
 	w := jsonWriter{c: c, ctx: ctx}
 	w.value(v, pos)
+	if w.invalid != nil {
+		panic(w.invalid)
+	}
 	return w.b.String()
 }
 
@@ -26,6 +29,8 @@ type jsonWriter struct {
 	c   *eval.Ctx
 	ctx *eval.ContextSet
 	b   eval.Text
+
+	invalid *eval.Error // of the first string that is no UTF-8: Nix looks at texts when all has been converted
 }
 
 // value writes a value that belongs to the attribute written at pos.
@@ -143,25 +148,28 @@ func (w *jsonWriter) string(s string) {
 		if _, n := utf8.DecodeRuneInString(s[i:]); n > 1 {
 			i += n
 		} else {
-			throwInvalidUTF8(s, i)
+			if w.invalid == nil {
+				w.invalid = invalidUTF8(s, i)
+			}
+			return
 		}
 	}
 	w.b.WriteString(s[start:])
 	w.b.WriteByte('"')
 }
 
-// throwInvalidUTF8 reports the first byte that cannot continue the character
+// invalidUTF8 reports the first byte that cannot continue the character
 // that begins at i, or that the string ends in the middle of it.
-func throwInvalidUTF8(s string, i int) {
+func invalidUTF8(s string, i int) *eval.Error {
 	bad := i
 	for n := i + 1; n <= len(s) && !utf8.FullRuneInString(s[i:n]); n++ {
 		bad = n
 	}
 	const prefix = "JSON serialization error: [json.exception.type_error.316] "
 	if bad == len(s) {
-		panic(eval.Errorf(eval.KindOther, 0, prefix+"incomplete UTF-8 string; last byte: 0x%02X", s[bad-1]))
+		return eval.Errorf(eval.KindOther, 0, prefix+"incomplete UTF-8 string; last byte: 0x%02X", s[bad-1])
 	}
-	panic(eval.Errorf(eval.KindOther, 0, prefix+"invalid UTF-8 byte at index %d: 0x%02X", bad, s[bad]))
+	return eval.Errorf(eval.KindOther, 0, prefix+"invalid UTF-8 byte at index %d: 0x%02X", bad, s[bad])
 }
 
 // jsonEscape returns how an ASCII character is written, "" for as it is.

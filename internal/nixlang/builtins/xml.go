@@ -23,7 +23,7 @@ func ToXML(c *eval.Ctx, v eval.Value, ctx *eval.ContextSet, strict, location boo
 	w := xmlWriter{c: c, ctx: ctx, strict: strict, location: location, seen: map[string]bool{}}
 	w.b.WriteString("<?xml version='1.0' encoding='utf-8'?>\n")
 	w.open("expr")
-	w.value(v, 0)
+	w.value(v.Evaluated(), 0)
 	w.close("expr")
 	return w.b.String()
 }
@@ -92,8 +92,9 @@ func (w *xmlWriter) anyValue(v eval.Value, pos eval.Pos) {
 	if w.strict {
 		v = w.c.ForceAt(v, pos)
 	}
+	delayed := !w.strict && v.IsDelayed()
 	v, ok := eval.Peek(v)
-	if !ok {
+	if !ok || delayed {
 		w.empty("unevaluated")
 		return
 	}
@@ -152,7 +153,7 @@ func (w *xmlWriter) place(p eval.Pos) []xmlAttr {
 	at := w.c.State().Files().Position(p)
 	attrs := []xmlAttr{{"line", strconv.Itoa(at.Line)}, {"column", strconv.Itoa(at.Column)}}
 	if at.Kind == syntax.OriginFile {
-		attrs = append(attrs, xmlAttr{"path", at.Name})
+		attrs = append(attrs, xmlAttr{"path", strings.TrimPrefix(at.Name, eval.InternalPrefix)})
 	}
 	return attrs
 }

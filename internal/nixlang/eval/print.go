@@ -13,6 +13,8 @@ func formatFloat(f float64) string {
 		return "inf"
 	case math.IsInf(f, -1):
 		return "-inf"
+	case math.IsNaN(f) && math.Signbit(f): // as that of 0 times infinity is
+		return "-nan"
 	case math.IsNaN(f):
 		return "nan"
 	}
@@ -75,6 +77,10 @@ type plainPrinter struct {
 // right away: for it, these literals wait to be evaluated like any other
 // expression.
 func (v Value) early() bool { return v.kind() == kLambda && v.n&earlyBit != 0 }
+
+// IsDelayed tells whether C++ Nix would have a thunk in the place of this value.
+// A value that is known to have been forced is none: see [Value.Evaluated].
+func (v Value) IsDelayed() bool { return v.early() }
 
 // Evaluated returns a value that has been forced as one that is known to have
 // been: a function shows as one and not as <CODE>.

@@ -34,7 +34,7 @@ func (g *generator) wrapped(t *typ) *Node {
 
 // ownOperator defines what an operator calls, or a name that means something.
 func (g *generator) ownOperator(t *typ) *Node {
-	name := pick(g, []string{"__sub", "__mul", "__div", "__lessThan", "true", "null", "builtins", "map", "__nixPath", "__functor", "or"})
+	name := pick(g, []string{"__sub", "__mul", "__div", "__lessThan", "true", "null", "map", "__nixPath", "__functor", "or"})
 	return ex("let "+name+" = ~; in ~", g.expr(anyT), g.expr(t))
 }
 

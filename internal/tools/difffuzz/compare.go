@@ -101,7 +101,7 @@ func same(a, b answer, f form) bool {
 
 func hideLambdas(s string) string { return strings.ReplaceAll(s, "<LAMBDA>", "<CODE>") }
 
-var unbuildable = regexp.MustCompile("^(error: )?(Cannot build '.*'.|nothing can be built in a read-only session.*)$")
+var unbuildable = regexp.MustCompile("^(error: )?(Cannot build '.*'.|builder for '.*' failed .*|nothing can be built in a read-only session.*)$")
 
 var directory = regexp.MustCompile("^(error: )?read .*: [Ii]s a directory$")
 

@@ -6,6 +6,7 @@
 // as XML.
 //
 //	difffuzz -nix COMMAND [-seed N] [-n N] [-duration D]   look for differences
+//	difffuzz -nix COMMAND -commands PROGRAM [-seed N]...   compare command lines, too
 //	difffuzz -nix COMMAND -keep FILE...                    keep programs as cases
 //	difffuzz -nix COMMAND -check                           ask Nix about all cases again
 //	difffuzz -nix COMMAND -sweep EXPR [-of SET,SET...]     compare the attributes of a set
@@ -45,6 +46,7 @@ type options struct {
 	check    bool
 	cases    string // directory of the kept cases
 	sweeps   sweepOptions
+	isomorph string // the program, to compare command lines
 	out      io.Writer
 }
 
@@ -67,6 +69,7 @@ func main() {
 	flag.IntVar(&o.sweeps.every, "every", 1, "with -sweep: take each N-th attribute only")
 	flag.IntVar(&o.sweeps.deep, "deep", 0, "with -sweep: compare the attributes of sets that are no derivations, too, N levels down")
 	flag.StringVar(&o.sweeps.save, "save", "", "with -sweep: `file` of Nix's answers; read if it is there, written if not")
+	flag.StringVar(&o.isomorph, "commands", "", "compare command lines of nix-instantiate, run by this `program`")
 	flag.Parse()
 	o.nix, o.out = strings.Fields(*nix), os.Stdout
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -86,6 +89,9 @@ func (o *options) run(ctx context.Context, args []string) error {
 		return o.keepAll(ctx, args)
 	case o.check:
 		return o.checkCases(ctx)
+	}
+	if o.isomorph != "" {
+		return o.commands(ctx)
 	}
 	if o.sweeps.set != "" {
 		return o.sweep(ctx)

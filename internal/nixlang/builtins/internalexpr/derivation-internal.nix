@@ -17,8 +17,8 @@
   package set can hold thousands of derivations, and recipes can ask each other
   for versions and metadata at no cost.
 
-  This text is isomorph's own. Error messages show the lines that use `strict`,
-  so these have the numbers and the words that they have in Nix.
+  This text is isomorph's own. Error messages and XML show places in it, so what
+  they can show is on the lines and in the columns where Nix 2.36 has it.
 
 
 
@@ -37,19 +37,19 @@ let
 
   # What the sets of all outputs have in common. An output wins over an
   # attribute of its name.
-  commonAttrs = drvAttrs // builtins.listToAttrs named // {
-    inherit drvAttrs;
-    all = map (o: o.value) named;
-  };
-
+  commonAttrs = drvAttrs // builtins.listToAttrs named
+    // {
+      all = map (o: o.value) named;
+      inherit drvAttrs;
+    };
   named = map forOutput outputs;
   forOutput = outputName: {
     name = outputName;
     value = commonAttrs // {
       outPath = strict.${outputName};
       drvPath = strict.drvPath;
-      inherit outputName;
       type = "derivation";
+      inherit outputName;
     };
   };
 

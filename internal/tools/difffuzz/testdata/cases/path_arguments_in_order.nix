@@ -1,0 +1,1 @@
+builtins.path { all = 1; outPath = 2; }
