@@ -46,6 +46,11 @@ func (rec *Record) Check(ctx context.Context, w World, now time.Time) (fresher b
 			return false, stale("'%s' has to be downloaded again", d.URL)
 		}
 	}
+	for _, i := range rec.Inputs {
+		if err := i.check(w); err != nil {
+			return false, err
+		}
+	}
 	if err := rec.checkObjects(ctx, w); err != nil {
 		return false, err
 	}

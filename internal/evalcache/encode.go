@@ -10,7 +10,7 @@ import (
 )
 
 // formatVersion changes with the form or the meaning of records.
-const formatVersion = "2"
+const formatVersion = "3"
 
 // header is how a record's file begins; the key and the lists of the record
 // follow, and in the end the SHA-256 of all before.
@@ -26,6 +26,7 @@ func (rec *Record) encode(k Key) []byte {
 	list(w, rec.Files, func(f *File) { w.file(f, last); last = f.Path })
 	list(w, rec.Trees, w.tree)
 	list(w, rec.Downloads, func(d *Download) { w.text(d.URL); w.text(d.Name); w.flag(d.Unpack); w.path(&d.Path) })
+	list(w, rec.Inputs, func(i *Input) { w.text(i.Attrs); w.text(i.Locked); w.path(&i.Path) })
 	list(w, rec.Objects, func(o *Object) { w.path(&o.Path); w.sum(&o.ID) })
 	list(w, rec.Absent, w.path)
 	list(w, rec.Made, w.path)
@@ -51,6 +52,7 @@ func decode(k Key, b []byte) (*Record, error) {
 	rec.Files = readList(r, func(f *File) { r.file(f, last); last = f.Path })
 	rec.Trees = readList(r, r.tree)
 	rec.Downloads = readList(r, func(d *Download) { d.URL, d.Name, d.Unpack = r.text(), r.text(), r.flag(); r.path(&d.Path) })
+	rec.Inputs = readList(r, func(i *Input) { i.Attrs, i.Locked = r.text(), r.text(); r.path(&i.Path) })
 	rec.Objects = readList(r, func(o *Object) { r.path(&o.Path); o.ID = r.sum() })
 	rec.Absent = readList(r, r.path)
 	rec.Made = readList(r, r.path)

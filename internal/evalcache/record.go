@@ -16,6 +16,7 @@ type Record struct {
 	Files     []File // by path
 	Trees     []Tree // in the order in which they were added
 	Downloads []Download
+	Inputs    []Input
 	Objects   []Object         // store objects that were valid, by path
 	Absent    []storepath.Path // those that were not, sorted
 
@@ -45,6 +46,14 @@ type Download struct {
 	URL, Name string
 	Unpack    bool
 	Path      storepath.Path
+}
+
+// Input is a source on this machine that was fetched: a directory, or a git
+// repository with its work tree. Both texts are JSON.
+type Input struct {
+	Attrs  string // what was asked for
+	Locked string // what was found out about it
+	Path   storepath.Path
 }
 
 // Message is something that the evaluation showed the user.

@@ -35,6 +35,7 @@ func sample() *Record {
 		Trees: []Tree{{Path: "/t", Name: "t", Flat: true, References: []storepath.Path{thing},
 			Rejected: []Rejected{{"x/y", builtins.Directory}}, Result: thing, Fingerprint: print, Sure: true}},
 		Downloads: []Download{{"https://x/y", "source", true, thing}},
+		Inputs:    []Input{{`{"type":"path"}`, `{"lastModified":1}`, thing}},
 		Objects:   []Object{{thing, Sum{3}}},
 		Absent:    []storepath.Path{thing},
 		Made:      []storepath.Path{thing},

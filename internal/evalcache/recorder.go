@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"isomorph/internal/input"
 	"isomorph/internal/nixlang/builtins"
 	"isomorph/internal/storepath"
 )
@@ -42,6 +43,10 @@ type World interface {
 	// if it has been downloaded so lately that it would not be again.
 	Downloaded(url, name string, unpack bool) (p storepath.Path, ok bool)
 
+	// FetchTree fetches an input again. It is an object of the store
+	// afterwards.
+	FetchTree(in input.Attrs) (*input.Fetched, error)
+
 	// TreePath returns the store path that the tree has now. It writes
 	// nothing to the store.
 	TreePath(ctx context.Context, t *Tree) (storepath.Path, error)
@@ -72,6 +77,7 @@ type Recorder struct {
 	resolved  map[string]string
 	trees     []Tree
 	downloads []Download
+	inputs    []Input
 	objects   map[storepath.Path]object
 	made      map[storepath.Path]bool   // by this evaluation
 	referred  map[storepath.Path]bool   // that something made refers to
@@ -143,7 +149,7 @@ func (r *Recorder) Record(answers []Answer) (rec *Record, ok bool) {
 	if r.spoiled != "" {
 		return nil, false
 	}
-	rec = &Record{Trees: r.trees, Downloads: r.downloads, Messages: r.messages, Answers: answers}
+	rec = &Record{Trees: r.trees, Downloads: r.downloads, Inputs: r.inputs, Messages: r.messages, Answers: answers}
 	for name, value := range r.vars {
 		rec.Vars = append(rec.Vars, Var{name, value})
 	}

@@ -250,6 +250,9 @@ func (r *Recorder) file(name string) *File {
 
 // seeSelf notes what a path is.
 func (r *Recorder) seeSelf(name string, s Self, target string) {
+	if strings.HasPrefix(string(r.dir)+"/", strings.TrimSuffix(name, "/")+"/") {
+		return // the store's own directory is there, whatever this machine has
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.file(name)

@@ -23,6 +23,9 @@ type Query struct {
 	// Evaluating, if not nil, is called before the evaluation begins; not if
 	// the answers are remembered.
 	Evaluating func(e *Evaluator)
+
+	// NoCache evaluates whatever is known, and remembers nothing.
+	NoCache bool
 }
 
 // Answer is what an input evaluates to: a text, or derivations, which are valid
@@ -153,7 +156,7 @@ type memo struct {
 // seen things that no record of this query would tell of.
 func (s *Session) memo(ctx context.Context, q *Query) *memo {
 	cfg := &s.cfg.EvalCache
-	if cfg.Dir == "" || s.eval != nil {
+	if cfg.Dir == "" || s.eval != nil || q.NoCache {
 		return nil
 	}
 	engine, err := cfg.Engine()
@@ -201,6 +204,9 @@ func (m *memo) recall(ctx context.Context) ([]Answer, bool) {
 		m.put(rec)
 	}
 	m.cache.Used(m.key)
+	for _, msg := range m.world.warnings {
+		m.s.cfg.Inputs.Warn(msg)
+	}
 	rec.Replay(m.s.showMessage)
 	answers := make([]Answer, len(rec.Answers))
 	for i, a := range rec.Answers {
@@ -321,4 +327,7 @@ func (c *FlakeConfig) addTo(b *evalcache.KeyBuilder) {
 	b.Add("registries", c.UserRegistry, c.SystemRegistry, c.GlobalRegistry)
 	b.Flag("no registries", c.NoRegistries)
 	b.Flag("dirty flakes are refused", c.RefuseDirty)
+	b.Flag("dirty flakes are no matter for a warning", c.QuietDirty)
+	b.Flag("dirty lock files are allowed", c.AllowDirtyLock)
+	b.Flag("nixConfig is trusted", c.AcceptConfig)
 }

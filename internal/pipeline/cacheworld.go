@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"isomorph/internal/evalcache"
+	"isomorph/internal/fetchtree"
+	"isomorph/internal/input"
 	"isomorph/internal/store"
 	"isomorph/internal/storepath"
 )
@@ -20,6 +22,10 @@ type cacheWorld struct {
 	s       *Session
 	files   *hostFiles
 	objects *hostObjects
+	ctx     context.Context
+
+	inputs   *fetchtree.Fetcher // made when it is needed
+	warnings []string           // of it
 }
 
 var _ evalcache.World = (*cacheWorld)(nil)
@@ -28,7 +34,7 @@ func newCacheWorld(ctx context.Context, s *Session) *cacheWorld {
 	// The channel is not made for a comparison: if it is not there, files are
 	// missing.
 	files := newHostFiles(s.reader, nil)
-	return &cacheWorld{s: s, files: files, objects: newHostObjects(ctx, s.reader, nil, files, s.Hasher())}
+	return &cacheWorld{s: s, files: files, objects: newHostObjects(ctx, s.reader, nil, files, s.Hasher()), ctx: ctx}
 }
 
 // Dir returns the logical store directory.
@@ -46,6 +52,17 @@ func (w *cacheWorld) Keep(ctx context.Context, objects ...storepath.Path) error 
 		return st.AddTempRoot(ctx, objects...)
 	}
 	return nil
+}
+
+// FetchTree fetches an input of this machine as the evaluation would. Its
+// warnings are kept until it is clear that there is no evaluation.
+func (w *cacheWorld) FetchTree(in input.Attrs) (*input.Fetched, error) {
+	if w.inputs == nil {
+		o := w.s.inputOptions()
+		o.Warn = func(msg string) { w.warnings = append(w.warnings, msg) }
+		w.inputs = fetchtree.New(o)
+	}
+	return w.inputs.Fetch(w.ctx, in)
 }
 
 // Valid returns the objects that are valid.

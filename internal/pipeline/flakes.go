@@ -215,6 +215,10 @@ func (w *flakeWorld) SourceDir(attrs flakeref.Attrs) string {
 // PutFile writes a file of a source. In a git repository it is made known to
 // git, without which it would not be part of the flake.
 func (w *flakeWorld) PutFile(attrs flakeref.Attrs, name, text, message string) error {
+	// The next evaluation is to read what is written here.
+	if r, ok := w.e.host.(interface{ Spoil(why string) }); ok {
+		r.Spoil("a lock file was written")
+	}
 	dir := w.SourceDir(attrs)
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 		return err

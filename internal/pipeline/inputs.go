@@ -40,11 +40,15 @@ func (h *hostInputs) LookUpInput(in input.Attrs) (input.Attrs, error) {
 // Inputs returns what fetches trees in this session.
 func (s *Session) Inputs() *fetchtree.Fetcher {
 	if s.inputs == nil {
-		o := s.cfg.Inputs
-		o.Store, o.Fetch, o.Now, o.Random = s.fetchStore, s.cfg.Fetch, s.cfg.Now, s.cfg.Random
-		s.inputs = fetchtree.New(o)
+		s.inputs = fetchtree.New(s.inputOptions())
 	}
 	return s.inputs
+}
+
+func (s *Session) inputOptions() fetchtree.Options {
+	o := s.cfg.Inputs
+	o.Store, o.Fetch, o.Now, o.Random = s.fetchStore, s.cfg.Fetch, s.cfg.Now, s.cfg.Random
+	return o
 }
 
 // channelSource puts the embedded channel into the store, as the source that

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"path"
 	"slices"
 	"strings"
@@ -106,24 +105,6 @@ func (e *Evaluator) along(c *eval.Ctx, v eval.Value, path string) (found eval.Va
 		panic(thrown)
 	}
 	return found, ok, candidates, missing
-}
-
-// InstantiateFlakes evaluates installables to derivations and makes those valid.
-func (s *Session) InstantiateFlakes(ctx context.Context, list []Installable, flags flake.Flags) ([]Found, error) {
-	ev := s.Evaluator(ctx)
-	show := s.showEvaluation([]Input{{Source: Source{File: list[0].String()}}})
-	show.watch(ev)
-	var found []Found
-	err := ev.Do(func(c *eval.Ctx) {
-		for _, i := range list {
-			found = append(found, ev.installableOutputs(c, i, ev.Output(c, i, flags))...)
-		}
-	})
-	if err == nil {
-		err = ev.Commit(ctx)
-	}
-	show.end(false, err)
-	return found, err
 }
 
 // installableOutputs returns the outputs that an installable stands for.

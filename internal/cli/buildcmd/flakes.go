@@ -32,7 +32,7 @@ func (c *command) flakeEvaluation(args []string, common *classic.Common) (func(c
 	}
 	installable.Settings(&c.flakes, common)
 	return func(ctx context.Context, s *pipeline.Session) ([]pipeline.Found, error) {
-		if err := installable.Prepare(c.env, &c.flakes, s.Evaluator(ctx)); err != nil {
+		if err := installable.Prepare(c.env, &c.flakes, func() *pipeline.Evaluator { return s.Evaluator(ctx) }); err != nil {
 			return nil, err
 		}
 		return s.InstantiateFlakes(ctx, list, flags)

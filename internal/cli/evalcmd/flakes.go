@@ -49,7 +49,7 @@ func (r *flakeRun) run(ctx context.Context, env *cli.Env, open Opener, flags *cl
 		return err
 	}
 	defer s.Close()
-	if err := installable.Prepare(env, flags, s.Evaluator(ctx)); err != nil {
+	if err := installable.Prepare(env, flags, func() *pipeline.Evaluator { return s.Evaluator(ctx) }); err != nil {
 		return err
 	}
 	if !r.evalOnly {
@@ -60,37 +60,34 @@ func (r *flakeRun) run(ctx context.Context, env *cli.Env, open Opener, flags *cl
 		}
 		return r.printFoundDerivations(ctx, env, s, found)
 	}
-	for _, i := range r.list {
-		if err := r.printOutput(env, s.Evaluator(ctx), i); err != nil {
-			return err
-		}
+	answer := func(ev *pipeline.Evaluator, i pipeline.Installable) (pipeline.Answer, error) {
+		return r.output(env, ev, i)
 	}
-	return nil
+	return s.AskFlakes(ctx, r.list, r.flags, r.valueForm(), answer, func(a pipeline.Answer) error {
+		s.CloseDisplay()
+		_, err := io.WriteString(env.Stdout, a.Text)
+		return err
+	})
 }
 
-// printOutput prints a value as "nix eval" does.
-func (r *flakeRun) printOutput(env *cli.Env, ev *pipeline.Evaluator, i pipeline.Installable) error {
-	var text string
-	err := ev.Do(func(c *eval.Ctx) {
+// output writes a value as "nix eval" does.
+func (r *flakeRun) output(env *cli.Env, ev *pipeline.Evaluator, i pipeline.Installable) (a pipeline.Answer, err error) {
+	err = ev.Do(func(c *eval.Ctx) {
 		o := ev.Output(c, i, r.flags)
 		o.Value = r.applied(ev, c, env.Dir, o.Value)
 		var ctx eval.ContextSet
 		switch r.form {
 		case formRaw:
-			text = c.CoerceToString(0, o.Value, &ctx, "while generating the eval command output", 0)
+			a.Text = c.CoerceToString(0, o.Value, &ctx, "while generating the eval command output", 0)
 		case formXML:
-			text = builtins.ToXML(c, o.Value, &ctx, true, !r.noLocation)
+			a.Text = builtins.ToXML(c, o.Value, &ctx, true, !r.noLocation)
 		case formJSON:
-			text = r.json(c, o.Value)
+			a.Text = r.json(c, o.Value)
 		default:
-			text = c.PrintWith(o.Value, eval.PrintOptions{Force: true, DerivationPaths: true}) + "\n"
+			a.Text = c.PrintWith(o.Value, eval.PrintOptions{Force: true, DerivationPaths: true}) + "\n"
 		}
 	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(env.Stdout, text)
-	return err
+	return a, err
 }
 
 // printFoundDerivations prints one derivation a line, each once.

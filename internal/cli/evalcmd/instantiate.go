@@ -128,8 +128,13 @@ func (r *request) query(inputs []pipeline.Input) pipeline.Query {
 	if !r.evalOnly {
 		return pipeline.Query{Inputs: inputs, Form: pipeline.FormDerivations, Answer: pipeline.Derivations}
 	}
-	form := fmt.Sprintf("value %d strict=%t positions=%t pretty=%t apply=%q", r.form, r.strict, !r.noLocation, r.pretty, r.apply)
+	form := r.valueForm()
 	return pipeline.Query{Inputs: inputs, Form: form, Answer: r.value}
+}
+
+// valueForm names all that decides how a value is printed.
+func (r *request) valueForm() string {
+	return fmt.Sprintf("value %d strict=%t positions=%t pretty=%t apply=%q", r.form, r.strict, !r.noLocation, r.pretty, r.apply)
 }
 
 // inputs are the operands, each with each of the attribute paths.

@@ -80,7 +80,7 @@ func (c *command) session(ctx context.Context, readOnly bool) (s *pipeline.Sessi
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := installable.Prepare(c.env, &c.flags, s.Evaluator(ctx)); err != nil {
+	if err := installable.Prepare(c.env, &c.flags, func() *pipeline.Evaluator { return s.Evaluator(ctx) }); err != nil {
 		return nil, nil, closing(s, err)
 	}
 	return s, func() { s.Close() }, nil

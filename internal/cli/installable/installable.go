@@ -172,7 +172,11 @@ func inputPath(s string) (flake.InputPath, error) {
 
 // Prepare makes the redirections of the command line known to an evaluator:
 // --override-flake and --inputs-from.
-func Prepare(env *cli.Env, f *cli.FlakeFlags, ev *pipeline.Evaluator) error {
+func Prepare(env *cli.Env, f *cli.FlakeFlags, evaluator func() *pipeline.Evaluator) error {
+	if len(f.Redirects)+len(f.InputsFrom) == 0 {
+		return nil // an evaluator that has been made is not asked of the cache
+	}
+	ev := evaluator()
 	pairs, err := cli.Pairs("override-flake", f.Redirects)
 	if err != nil {
 		return err
