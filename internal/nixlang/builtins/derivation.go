@@ -21,6 +21,7 @@ type drvBuilder struct {
 
 	context     eval.ContextSet
 	json        *strings.Builder // of structured attributes; nil without
+	invalid     *eval.Error      // of json, if it is no UTF-8
 	ignoreNulls bool
 	outputs     []string // sorted
 	hash        *string  // outputHash, nil if absent
@@ -67,7 +68,11 @@ func (w *world) makeDerivation(c *eval.Ctx, name string, attrs *eval.Attrs) eval
 	b.check()
 	if b.hash != nil {
 		b.fixedOutput()
-	} else {
+	}
+	if b.invalid != nil {
+		panic(b.invalid)
+	}
+	if b.hash == nil {
 		b.inputAddressed()
 	}
 	return b.finish()
@@ -207,6 +212,16 @@ func (b *drvBuilder) special(key, s string) {
 	}
 }
 
+// writeJSON writes a part of the JSON text. That it is no UTF-8 is an error when
+// all else is in order.
+func (b *drvBuilder) writeJSON(v eval.Value, ctx *eval.ContextSet) {
+	text, invalid := convertToJSON(b.c, 0, v, ctx)
+	b.json.WriteString(text)
+	if b.invalid == nil {
+		b.invalid = invalid
+	}
+}
+
 // structured takes an attribute into the JSON text that the builder gets.
 func (b *drvBuilder) structured(key string, v eval.Value, pos eval.Pos) {
 	if key == "__structuredAttrs" {
@@ -217,9 +232,9 @@ func (b *drvBuilder) structured(key string, v eval.Value, pos eval.Pos) {
 		sep = '{'
 	}
 	b.json.WriteByte(sep)
-	b.json.WriteString(toJSON(b.c, 0, eval.String(key), nil))
+	b.writeJSON(eval.String(key), nil)
 	b.json.WriteByte(':')
-	b.json.WriteString(toJSON(b.c, 0, v, &b.context))
+	b.writeJSON(v, &b.context)
 	switch key {
 	case "builder":
 		s := b.c.ForceString(0, v, "")

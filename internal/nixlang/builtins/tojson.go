@@ -14,15 +14,22 @@ import (
 // The format of each token is that of the JSON library that Nix uses, as hashes
 // depend on it.
 func toJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) string {
+	text, invalid := convertToJSON(c, pos, v, ctx)
+	if invalid != nil {
+		panic(invalid)
+	}
+	return text
+}
+
+// convertToJSON is toJSON for callers that do something else before they look at
+// whether all texts are UTF-8; invalid is the error if they are not.
+func convertToJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) (text string, invalid *eval.Error) {
 	if ctx == nil {
 		ctx = &eval.ContextSet{}
 	}
 	w := jsonWriter{c: c, ctx: ctx}
 	w.value(v, pos)
-	if w.invalid != nil {
-		panic(w.invalid)
-	}
-	return w.b.String()
+	return w.b.String(), w.invalid
 }
 
 type jsonWriter struct {

@@ -1,6 +1,7 @@
 package ere_test
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -237,6 +238,11 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r == 0 || r >= 0x80 })
 }
 
+// mostPolls bounds the time for one pattern: a fuzzer takes a second for a hang.
+const mostPolls = 20
+
+var errSlow = errors.New("the pattern takes too long")
+
 func checkSlow(t *testing.T, pattern, text string) {
 	s := &slow{pattern: pattern}
 	root := s.parse()
@@ -248,6 +254,17 @@ func checkSlow(t *testing.T, pattern, text string) {
 		t.Fatalf("%q has %d groups, not %d", pattern, len(s.groups), re.NumGroups())
 	}
 	var m ere.Matcher
+	polls := 0
+	m.Poll = func() {
+		if polls++; polls > mostPolls {
+			panic(errSlow)
+		}
+	}
+	defer func() {
+		if r := recover(); r != nil && r != errSlow {
+			panic(r)
+		}
+	}()
 	gs, ok, err := m.Match(re, text)
 	if err != nil {
 		return // too slow

@@ -1,0 +1,1 @@
+derivation { name = "x"; PATH = "ÿ"; __structuredAttrs = true; }
