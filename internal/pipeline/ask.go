@@ -212,7 +212,11 @@ func (m *memo) recall(ctx context.Context) ([]Answer, bool) {
 	for i, a := range rec.Answers {
 		answers[i] = Answer{Text: a.Text}
 		for _, d := range a.Derivations {
-			answers[i].Found = append(answers[i].Found, Found{Drv: d.Path, Name: d.Name, Output: d.Output})
+			f := Found{Drv: d.Path, Name: d.Name, Output: d.Output}
+			if !d.Path.IsDerivation() || d.Output == "" {
+				f = Found{Plain: d.Path, Name: d.Name}
+			}
+			answers[i].Found = append(answers[i].Found, f)
 		}
 	}
 	return answers, true
@@ -254,7 +258,7 @@ func (m *memo) remember(answers []Answer) {
 	for i, a := range answers {
 		all[i].Text = a.Text
 		for _, f := range a.Found {
-			all[i].Derivations = append(all[i].Derivations, evalcache.Derivation{Path: f.Drv, Name: f.Name, Output: f.Output})
+			all[i].Derivations = append(all[i].Derivations, evalcache.Derivation{Path: f.Object(), Name: f.Name, Output: f.Output})
 		}
 	}
 	if rec, ok := m.recorder.Record(all); ok {

@@ -131,13 +131,16 @@ func (s *Session) Deliver(ctx context.Context, req BuildRequest, out Output) (*I
 		rev = Revision(ctx, req.Dir, req.Environ)
 	}
 	if rev == "" {
-		rev = out.Drv.HashPart()
+		rev = out.Object().HashPart()
 	}
 	target := filepath.Join(req.OutDir, fmt.Sprintf("%s-%s.iso", name, rev))
 	record := filepath.Join(s.stateDir(), "images", out.Path.HashPart()+".json")
 	return deliverImage(ctx, source, target, record, func() (bool, error) {
 		if err := s.intact(ctx, out.Path); err != nil {
 			return false, err
+		}
+		if out.Drv == "" {
+			return false, nil
 		}
 		return s.isNixOS(out.Drv)
 	})

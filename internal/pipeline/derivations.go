@@ -16,7 +16,19 @@ type Found struct {
 	Name   string
 	Output string // the output that the value stands for, usually "out"
 
+	// Plain is a path of the store that no derivation makes, such as a source;
+	// Drv and Output are empty then.
+	Plain storepath.Path
+
 	Origin *Origin // of a flake's output; nil for all others
+}
+
+// Object returns the path that stands for f: its derivation, or the plain path.
+func (f *Found) Object() storepath.Path {
+	if f.Drv == "" {
+		return f.Plain
+	}
+	return f.Drv
 }
 
 // attrName is which attributes of a set are searched for derivations

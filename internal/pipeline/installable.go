@@ -111,7 +111,7 @@ func (e *Evaluator) along(c *eval.Ctx, v eval.Value, path string) (found eval.Va
 func (e *Evaluator) installableOutputs(c *eval.Ctx, i Installable, o FlakeOutput) []Found {
 	origin := describeOrigin(o.Flake, o.Path)
 	if !c.IsDerivation(o.Value) {
-		return []Found{e.stringOutput(c, o, origin)}
+		return []Found{e.otherOutput(c, o, origin)}
 	}
 	k := collector{c: c, dir: e.objects.dir, done: map[*eval.Attrs]bool{}}
 	f := k.describe(o.Value.AsAttrs())
@@ -177,15 +177,40 @@ func (e *Evaluator) outputsToInstall(c *eval.Ctx, a *eval.Attrs) []string {
 	return slices.Compact(names)
 }
 
-// stringOutput is the output that a string stands for, which is a derivation's.
-func (e *Evaluator) stringOutput(c *eval.Ctx, o FlakeOutput, origin *Origin) Found {
-	if o.Value.IsString() {
-		if x := o.Value.Context().Elems(); len(x) == 1 && x[0].Kind == eval.ContextOutput {
-			p := storepath.Path(x[0].Path)
-			return Found{Drv: p, Name: strings.TrimSuffix(p.Name(), ".drv"), Output: x[0].Output, Origin: origin}
+// otherOutput is what a value stands for that is no derivation (libcmd,
+// trySinglePathToDerivedPaths): a path becomes a store object, and a string must
+// be an output of a derivation or a path of the store.
+func (e *Evaluator) otherOutput(c *eval.Ctx, o FlakeOutput, origin *Origin) Found {
+	v := o.Value
+	if v.Type() == eval.TypePath {
+		add, ok := c.State().Global("__path")
+		if !ok {
+			panic(eval.Errorf(eval.KindOther, 0, "there is no builtins.path"))
 		}
+		b := c.NewAttrs(2)
+		b.SetName("path", v)
+		b.SetName("name", eval.String("source"))
+		v = c.Force(c.Call1(0, add, b.Build()))
 	}
-	panic(eval.Errorf(eval.KindType, 0, "expected flake output attribute '%s' to be a derivation or path but found %s: %s", o.Path, c.ShowType(o.Value), c.PrintForError(o.Value)))
+	if !v.IsString() {
+		panic(eval.Errorf(eval.KindType, 0, "expected flake output attribute '%s' to be a derivation or path but found %s: %s", o.Path, c.ShowType(v), c.PrintForError(v)))
+	}
+	const what = "while evaluating the flake output attribute '%s'"
+	x := v.Context().Elems()
+	if len(x) != 1 {
+		panic(eval.Errorf(eval.KindEval, 0, "string '%s' has %d entries in its context. It should only have exactly one entry", v.AsString(), len(x)).Withf(0, what, o.Path))
+	}
+	p := storepath.Path(x[0].Path)
+	switch x[0].Kind {
+	case eval.ContextOutput:
+		return Found{Drv: p, Name: strings.TrimSuffix(p.Name(), ".drv"), Output: x[0].Output, Origin: origin}
+	case eval.ContextPath:
+		if full := e.objects.dir.Join(p); full != v.AsString() {
+			panic(eval.Errorf(eval.KindEval, 0, "path string '%s' has context with the different path '%s'", v.AsString(), full).Withf(0, what, o.Path))
+		}
+		return Found{Plain: p, Name: p.Name(), Origin: origin}
+	}
+	panic(eval.Errorf(eval.KindEval, 0, "string '%s' has a context which refers to a complete source and binary closure. This is not supported at this time", v.AsString()).Withf(0, what, o.Path))
 }
 
 // Origin says where in which flake a derivation comes from.

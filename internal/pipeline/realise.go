@@ -153,6 +153,13 @@ func (s *Session) Realise(ctx context.Context, found []Found) ([]Output, error) 
 	}
 	out := make([]Output, len(found))
 	for i, f := range found {
+		if f.Drv == "" {
+			if _, err := s.reader.Info(ctx, f.Plain); err != nil {
+				return nil, fmt.Errorf("path '%s' does not exist and cannot be created: %w", s.PrintPath(f.Plain), err)
+			}
+			out[i] = Output{Found: f, Path: f.Plain, Real: s.reader.RealPath(f.Plain)}
+			continue
+		}
 		paths, err := r.Outputs(ctx, realise.Goal{Drv: f.Drv, Outputs: []string{f.Output}})
 		if err != nil {
 			return nil, err
@@ -263,9 +270,11 @@ func isLink(name string) bool {
 }
 
 func goals(found []Found) []realise.Goal {
-	out := make([]realise.Goal, len(found))
-	for i, f := range found {
-		out[i] = realise.Goal{Drv: f.Drv, Outputs: []string{f.Output}}
+	var out []realise.Goal
+	for _, f := range found {
+		if f.Drv != "" {
+			out = append(out, realise.Goal{Drv: f.Drv, Outputs: []string{f.Output}})
+		}
 	}
 	return out
 }

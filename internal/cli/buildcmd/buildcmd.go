@@ -299,7 +299,7 @@ func (c *command) printPlan(ctx context.Context, s *pipeline.Session, found []pi
 
 // result is what --json prints for each output.
 type result struct {
-	Drv    string `json:"drvPath"`
+	Drv    string `json:"drvPath,omitempty"`
 	Out    string `json:"outPath"`
 	Real   string `json:"realPath"`
 	Image  string `json:"image,omitempty"`
@@ -315,7 +315,10 @@ func (c *command) finish(ctx context.Context, s *pipeline.Session, req pipeline.
 	var text strings.Builder
 	unexpected := ""
 	for _, o := range outs {
-		r := result{Drv: s.PrintPath(o.Drv), Out: s.PrintPath(o.Path), Real: o.Real}
+		r := result{Out: s.PrintPath(o.Path), Real: o.Real}
+		if o.Drv != "" {
+			r.Drv = s.PrintPath(o.Drv)
+		}
 		img, err := s.Deliver(ctx, req, o)
 		if err != nil {
 			return err
@@ -369,14 +372,14 @@ func (c *command) link(ctx context.Context, s *pipeline.Session, outs []pipeline
 	}
 	numbers := map[storepath.Path]int{}
 	for _, o := range outs {
-		if numbers[o.Drv] == 0 {
-			numbers[o.Drv] = len(numbers) + 1
+		if numbers[o.Object()] == 0 {
+			numbers[o.Object()] = len(numbers) + 1
 		}
 		link := abs(c.env.Dir, c.outLink)
-		if n := numbers[o.Drv]; n > 1 {
+		if n := numbers[o.Object()]; n > 1 {
 			link += "-" + strconv.Itoa(n)
 		}
-		if o.Output != "out" {
+		if o.Drv != "" && o.Output != "out" {
 			link += "-" + o.Output
 		}
 		if err := s.AddRoot(ctx, link, o.Path); err != nil {

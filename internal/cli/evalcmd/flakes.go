@@ -94,14 +94,14 @@ func (r *flakeRun) output(env *cli.Env, ev *pipeline.Evaluator, i pipeline.Insta
 func (r *request) printFoundDerivations(ctx context.Context, env *cli.Env, s *pipeline.Session, found []pipeline.Found) error {
 	last := ""
 	for i, f := range found {
-		line := s.PrintPath(f.Drv)
+		line := s.PrintPath(f.Object())
 		if line == last {
 			continue
 		}
 		last = line
 		if r.addRoot != "" {
 			link := rootName(env.Dir, r.addRoot, i)
-			if err := s.AddRoot(ctx, link, f.Drv); err != nil {
+			if err := s.AddRoot(ctx, link, f.Object()); err != nil {
 				return err
 			}
 			line = link

@@ -154,6 +154,7 @@ func (f *nixStoreFlags) verbs() map[string]func() {
 	op(opVerify, "--verify")
 	op(opVerifyPath, "--verify-path")
 	op(opRepairPath, "--repair-path")
+	op(opGenerateKey, "--generate-binary-cache-key")
 	for _, r := range relations {
 		if r != "binding" && r != "requisites" {
 			verbs["--"+r] = func() { f.query.relation = r }
@@ -373,6 +374,10 @@ func opVerifyPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []
 		return &cli.ExitError{Code: cli.ExitFailure}
 	}
 	return nil
+}
+
+func opGenerateKey(_ context.Context, s *session, _ *nixStoreFlags, operands []string) error {
+	return s.generateKey(operands)
 }
 
 func opRepairPath(ctx context.Context, s *session, _ *nixStoreFlags, operands []string) error {
