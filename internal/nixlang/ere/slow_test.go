@@ -17,7 +17,12 @@ type slow struct {
 	pattern string
 	pos     int
 	groups  []*slowNode
+	loops   int
 }
+
+// mostLoops is how many repetitions a pattern may have, each of which may double
+// the time that the slow matcher takes.
+const mostLoops = 8
 
 type slowNode struct {
 	kind     byte // 's' set, '^', '$', 'c' sequence, '|', '*' repetition
@@ -94,6 +99,9 @@ func (s *slow) term(depth int) *slowNode {
 			return n
 		}
 		s.pos++
+		if s.loops++; s.loops > mostLoops {
+			return nil
+		}
 		n = &slowNode{kind: '*', subs: []*slowNode{n}, min: least, max: most}
 	}
 }

@@ -318,5 +318,5 @@ func (g *generator) searched() *Node {
 	case 1:
 		return ex("let __findFile = a: b: ~; in %", g.expr(pathT), name)
 	}
-	return ex(`let __nixPath = [ { prefix = "x"; path = ~; } { prefix = ""; path = ./fixture; } ]; in %`, g.expr(pick(g, []*typ{pathT, pathT, textT})), name)
+	return ex(`let __nixPath = [ { prefix = "x"; path = ~; } { prefix = ""; path = ./fixture; } ]; in %`, g.expr(pathT), name) // no URL: nothing is fetched
 }
