@@ -15,6 +15,11 @@ func (c *Ctx) Equal(a, b Value, pos Pos) bool {
 	if a == b {
 		return true
 	}
+	return c.equalInside(v, w, pos)
+}
+
+// equalInside compares finished values by what is in them.
+func (c *Ctx) equalInside(v, w Value, pos Pos) bool {
 	if v.kind() != w.kind() {
 		return false
 	}
@@ -28,15 +33,13 @@ func (c *Ctx) Equal(a, b Value, pos Pos) bool {
 }
 
 // equalOperands is == on two values that are operands and so no slots: a
-// function is not even equal to itself.
+// function is not even equal to itself, and what is in a list or a set is forced
+// though it is compared with itself.
 func (c *Ctx) equalOperands(v, w Value, pos Pos) bool {
 	if v.kind() < kList || w.kind() < kList {
 		return equalPlain(v, w)
 	}
-	if v.IsFunction() || w.IsFunction() {
-		return false
-	}
-	return c.Equal(v, w, pos)
+	return c.equalInside(v, w, pos)
 }
 
 // equalPlain compares finished values of which one contains no others.
@@ -62,10 +65,13 @@ func (c *Ctx) equalLists(v, w Value, pos Pos) bool {
 	if v.n != w.n {
 		return false
 	}
-	if v.p == w.p {
-		return true // Nix compares the elements; only errors in them could tell
-	}
 	x, y := v.AsList(), w.AsList()
+	if v.p == w.p {
+		for _, e := range x {
+			c.ForceAt(e, pos)
+		}
+		return true
+	}
 	equal := true
 	c.enter(pos)
 	for i := 0; i < len(x) && equal; i++ {
@@ -87,12 +93,29 @@ func (c *Ctx) equalElem(a, b Value, pos Pos) bool {
 
 func (c *Ctx) equalSets(v, w Value, pos Pos) bool {
 	if v.p == w.p {
+		c.forceCompared(v, pos)
 		return true
 	}
 	c.enter(pos)
 	equal := c.equalAttrs(v, w, pos)
 	c.depth--
 	return equal
+}
+
+// forceCompared forces what a comparison of a set with itself looks at: all that
+// is in it, but of a derivation its outPath.
+func (c *Ctx) forceCompared(v Value, pos Pos) {
+	x := v.AsAttrs()
+	if c.IsDerivation(v) {
+		if p, ok := x.Get(SymOutPath); ok {
+			c.ForceAt(p, pos)
+			return
+		}
+	}
+	x = x.flat()
+	for i := range x.sh.keys {
+		c.ForceAt(*x.slot(i), pos)
+	}
 }
 
 func (c *Ctx) equalAttrs(v, w Value, pos Pos) bool {

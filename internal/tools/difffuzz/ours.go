@@ -25,9 +25,9 @@ type ours struct {
 	messages []string
 }
 
-// patience is how long one program may take. None should take a second, but the
+// patience is how long one program may take. Few should take a second, but the
 // machine may be busy.
-const patience = 5 * time.Minute
+const patience = 30 * time.Minute
 
 // nothing is an environment without variables.
 func nothing(string) (string, bool) { return "", false }

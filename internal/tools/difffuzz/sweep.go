@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,12 +176,18 @@ func (o *options) savedAnswers(ctx context.Context, paths []string) (map[string]
 	return saved, nil
 }
 
+// askAbout asks Nix. The paths are in a file, for nix repl wraps long lines when
+// it shows them.
 func (o *options) askAbout(ctx context.Context, paths []string, answers map[string]string) error {
-	queries := make([]string, len(paths))
-	for i, p := range paths {
-		queries[i] = "describe " + p
+	file := filepath.Join(o.dir, "paths.nix")
+	if err := os.WriteFile(file, []byte("[\n"+strings.Join(paths, "\n")+"\n]\n"), 0o644); err != nil {
+		return err
 	}
-	definitions := []string{fmt.Sprintf("describe = import %s/describe.nix (%s)", o.dir, o.sweeps.set)}
+	queries := make([]string, len(paths))
+	for i := range paths {
+		queries[i] = fmt.Sprintf("at %d", i)
+	}
+	definitions := []string{fmt.Sprintf("at = let describe = import %s/describe.nix (%s); paths = import %s; in i: describe (builtins.elemAt paths i)", o.dir, o.sweeps.set, file)}
 	got, err := oracle{o.nix, o.dir, memoryStore}.ask(ctx, definitions, queries)
 	if err != nil {
 		return err
