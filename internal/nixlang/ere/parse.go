@@ -1,5 +1,7 @@
 package ere
 
+import "strconv"
+
 // nodeKind is the kind of a pattern tree node.
 type nodeKind uint8
 
@@ -229,7 +231,10 @@ func (p *parser) interval(r, body *node) (*node, *Error) {
 	if p.tok != tokCount {
 		return nil, invalid("a number must follow the opening brace")
 	}
-	low := countValue(p.text)
+	low, bad := countValue(p.text)
+	if bad != nil {
+		return nil, bad
+	}
 	extra, endless := int64(0), false
 	if err := p.advance(); err != nil {
 		return nil, err
@@ -240,7 +245,11 @@ func (p *parser) interval(r, body *node) (*node, *Error) {
 	}
 	if comma {
 		if endless = p.tok != tokCount; !endless {
-			extra = countValue(p.text) - low
+			high, bad := countValue(p.text)
+			if bad != nil {
+				return nil, bad
+			}
+			extra = high - low
 			if err := p.advance(); err != nil {
 				return nil, err
 			}
@@ -274,11 +283,12 @@ func (p *parser) expand(r, body *node, low, extra int64, endless bool) (*node, *
 	return r, p.grow(size)
 }
 
-// countValue reads a number as libstdc++ does: as a C int that wraps round.
-func countValue(digits string) int64 {
-	v := int64(0)
-	for i := 0; i < len(digits); i++ {
-		v = v*10 + int64(digits[i]-'0')
+// countValue reads a number, which must be a C int as in libstdc++ since version
+// 12. Before, it wrapped round.
+func countValue(digits string) (int64, *Error) {
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil {
+		return 0, invalid("a number in braces is too large")
 	}
-	return int64(int32(v))
+	return n, nil
 }

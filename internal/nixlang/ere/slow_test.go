@@ -92,7 +92,7 @@ func (s *slow) term(depth int) *slowNode {
 			} else if high != "" {
 				most, err2 = strconv.Atoi(high)
 			}
-			if err != nil || err2 != nil {
+			if err != nil || err2 != nil || least > 100 || most > 100 { // larger ones wrap round in the end
 				return nil
 			}
 		default:
