@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 # Every external link is static, and paths of this machine stay out of the binary.
 GOFLAGS_BUILD = -trimpath -ldflags=-s -buildvcs=false
 
-.PHONY: all iso binary test check hostile fuzz difffuzz bench bench-build bench-eval functests docs clean docker docker-iso dockerclean
+.PHONY: all iso binary test check hostile fuzz difffuzz bench bench-build bench-eval profile pgo functests docs clean docker docker-iso dockerclean
 
 all: binary
 
@@ -67,6 +67,19 @@ bench-build: binary
 ROUNDS ?= 5
 bench-eval: binary
 	$(GO) run ./internal/tools/bencheval -isomorph bin/isomorph -nix "$(NIX)" -tree "$(NIXPKGS_1803)" -rounds $(ROUNDS) -run "$(RUN)"
+
+## where an evaluation of a NixOS image and of a package, over the nixpkgs in
+## NIXPKGS_1803, spends time and memory: out/eval.cpu and out/eval.mem, for go tool pprof
+profile:
+	@test -n "$(NIXPKGS_1803)" || { echo "NIXPKGS_1803=DIR names a nixpkgs"; exit 1; }
+	@mkdir -p out
+	$(GO) test ./internal/pipeline -run '^$$' -bench Instantiate -benchtime 8x -nixpkgs "$(abspath $(NIXPKGS_1803))" \
+		-o out/pipeline.test -cpuprofile out/eval.cpu -memprofile out/eval.mem
+
+## the static binary, compiled with that profile; doc/rationale.md says why this is not the default
+pgo: profile
+	@mkdir -p bin
+	$(GO) build $(GOFLAGS_BUILD) -pgo=out/eval.cpu -o bin/isomorph ./cmd/isomorph
 
 ## Nix's own functional tests from a checkout of Nix, unchanged, as a plain user (root
 ## may write to what they want protected). SCRIPTS="a b" runs only these, FUNCTESTS=-all all
