@@ -35,7 +35,7 @@ func (w *world) fetch(c *eval.Ctx, arg eval.Value, who string, req FetchRequest)
 	if w.opts.PureEval && req.SHA256.IsZero() {
 		panic(eval.Errorf(eval.KindEval, 0, "in pure evaluation mode, '%s' requires a 'sha256' argument", who))
 	}
-	if !w.present(&req) {
+	if c.IsHelper() && !w.present(&req) { // the leader asks nothing that one worker alone would not
 		c.Alone()
 	}
 	p, err := w.host.Fetch(req)
