@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"errors"
+	"slices"
 
 	"isomorph/internal/nixlang/ere"
 	"isomorph/internal/nixlang/eval"
@@ -81,6 +82,10 @@ func groupList(s string, groups []ere.Group) eval.Value {
 	return eval.List(r)
 }
 
+// partValues is about how much memory a part and the groups behind it take, in
+// values of a list.
+const partValues = 8
+
 func (l *Library) primSplit(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	re := l.compile(c.ForceStringNoCtx(0, args[0], "while evaluating the first argument passed to builtins.split"))
 	whole := c.ForceString(0, args[1], "while evaluating the second argument passed to builtins.split")
@@ -89,6 +94,11 @@ func (l *Library) primSplit(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Val
 	at := 0
 	m := l.matcher(c)
 	failOn(m.Split(re, s, func(start, end int, groups []ere.Group) {
+		c.CheckListSize(0, partValues)
+		if cap(r)-len(r) < 2 {
+			c.CheckListSize(0, 2*cap(r))
+			r = slices.Grow(r, len(r)+2)
+		}
 		r = append(r, eval.String(s[at:start]), groupList(s, groups))
 		at = end
 	}))
