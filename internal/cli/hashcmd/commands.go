@@ -31,6 +31,9 @@ func New(env *cli.Env) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(newHashPath(env, "file", true), newHashPath(env, "path", false), newConvert(env))
+	for _, form := range []string{"base16", "base32", "base64", "sri"} {
+		root.AddCommand(newTo(env, form))
+	}
 	return root
 }
 
@@ -59,7 +62,7 @@ func (f *formFlags) form() (string, error) {
 
 func newHashPath(env *cli.Env, name string, flat bool) *cobra.Command {
 	var f formFlags
-	var algo string
+	var algo, mode string
 	what := "the NAR of a file or tree: what fixed-output derivations with a recursive hash have"
 	if flat {
 		what = "the contents of a file"
@@ -74,7 +77,10 @@ func newHashPath(env *cli.Env, name string, flat bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			h := hashing{env: env, algo: a, flat: flat}
+			if mode != "nar" && mode != "flat" && mode != "" {
+				return fmt.Errorf("unknown file ingestion method '%s', expect 'flat' or 'nar'", mode)
+			}
+			h := hashing{env: env, algo: a, flat: flat || mode == "flat"}
 			if h.form, err = f.form(); err != nil {
 				return err
 			}
@@ -87,7 +93,11 @@ func newHashPath(env *cli.Env, name string, flat bool) *cobra.Command {
 		},
 	}
 	f.register(cmd.Flags())
-	cmd.Flags().StringVar(&algo, "type", "sha256", "hash `ALGORITHM`: md5, sha1, sha256 or sha512")
+	cmd.Flags().StringVar(&algo, "algo", "sha256", "hash `ALGORITHM`: md5, sha1, sha256 or sha512")
+	cmd.Flags().StringVar(&algo, "type", "sha256", "the same, by an older name")
+	if !flat {
+		cmd.Flags().StringVar(&mode, "mode", "", "what to hash: \"flat\" for the contents of a file, \"nar\"")
+	}
 	return cmd
 }
 
@@ -116,7 +126,7 @@ func newConvert(env *cli.Env) *cobra.Command {
 			h := hashing{env: env, algo: a, form: hashForms[to]}
 			for _, text := range args {
 				if got := formOf(text, a); from != "" && got != "" && got != hashForms[from] {
-					return fmt.Errorf("input hash '%s' has format '%s', but '--from %s' was specified", text, got, from)
+					return fmt.Errorf("input hash '%s' has format '%s', but '--from %s' was specified", text, nixForm(got), from)
 				}
 				if err := h.operand(text, true); err != nil {
 					return err
@@ -130,6 +140,39 @@ func newConvert(env *cli.Env) *cobra.Command {
 	fl.StringVar(&from, "from", "", "`FORMAT` that the hash must have")
 	fl.StringVar(&to, "to", "sri", "`FORMAT` to write: base16, nix32, base64 or sri")
 	return cmd
+}
+
+// newTo is one of Nix's older names of convert.
+func newTo(env *cli.Env, form string) *cobra.Command {
+	var algo string
+	cmd := &cobra.Command{
+		Use: "to-" + form + " HASH...", Short: "Write hashes as " + form, Args: cobra.MinimumNArgs(1), Hidden: true,
+		RunE: func(_ *cobra.Command, args []string) (err error) {
+			fmt.Fprintln(env.Stderr, "warning: The old format conversion subcommands of `nix hash` were deprecated in favor of `nix hash convert`.")
+			h := hashing{env: env, form: form}
+			if algo != "" {
+				if h.algo, err = nixhash.ParseAlgorithm(algo); err != nil {
+					return err
+				}
+			}
+			for _, text := range args {
+				if err := h.operand(text, true); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&algo, "type", "", "hash `ALGORITHM`, if the hash does not name it")
+	return cmd
+}
+
+// nixForm is the name that Nix gives to a form today.
+func nixForm(form string) string {
+	if form == "base32" {
+		return "nix32"
+	}
+	return form
 }
 
 // formOf returns how a hash is written, "" if it is none.

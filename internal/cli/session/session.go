@@ -65,11 +65,18 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 		return nil, err
 	}
 	cfg := &pipeline.Config{Now: m.Env.Now, Random: m.Env.Random}
-	if cfg.NoStore = m.storeURI(common) == dummyStore; cfg.NoStore {
+	dummyDir := ""
+	if dummyDir, cfg.NoStore, err = dummyStoreDir(m.storeURI(common)); err != nil {
+		return nil, err
+	}
+	if cfg.NoStore {
 		common = withoutStore(common)
 	}
 	if cfg.Store, err = m.StoreOptions(common); err != nil {
 		return nil, err
+	}
+	if dummyDir != "" {
+		cfg.Store.StoreDir = storepath.Dir(dummyDir)
 	}
 	cfg.Fetch = m.fetchOptions(common, set)
 	if cfg.Inputs, err = m.inputOptions(set, common); err != nil {
@@ -138,6 +145,20 @@ func (m *Maker) storeURI(common *classic.Common) string {
 
 // dummyStore is Nix's name for a store without any path, to evaluate in.
 const dummyStore = "dummy://"
+
+// dummyStoreDir tells whether a store is one without any path, and which logical
+// directory "dummy://?store=DIR" gives it.
+func dummyStoreDir(uri string) (dir string, ok bool, err error) {
+	query, ok := strings.CutPrefix(uri, dummyStore)
+	if !ok {
+		return "", false, nil
+	}
+	params, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	if err != nil {
+		return "", true, fmt.Errorf("store '%s': %w", uri, err)
+	}
+	return params.Get("store"), true, nil
+}
 
 // withoutStore is c with the default store, which is not opened.
 func withoutStore(c *classic.Common) *classic.Common {
