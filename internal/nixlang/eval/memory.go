@@ -20,12 +20,12 @@ type MemoryPolicy struct {
 	// machine or of its control group. Zero is taken as 4 GiB.
 	Total int64
 	// Free is how large the heap may be, in bytes, however little of it is in
-	// use; zero is taken as 288 MiB, but no more than 20 % of Total.
+	// use; zero is taken as 320 MiB, but no more than 20 % of Total.
 	Free int64
 }
 
 const (
-	defaultFree = 288 << 20
+	defaultFree = 320 << 20
 	// growth is how large the heap may become between two collections, in
 	// percent more than what the first of them left.
 	growth = 80
