@@ -53,7 +53,7 @@ func (p MemoryPolicy) Start() (stop func()) {
 	hugePages.Do(func() { useHugePages(p.Free) })
 	w := &memoryWatch{free: p.Free}
 	w.await()
-	debug.SetGCPercent(int(p.Free / runtimeMinimum * 100))
+	debug.SetGCPercent(gcPercent(p.Free, heapInUse())) // the command may hold something already
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()

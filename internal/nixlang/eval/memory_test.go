@@ -65,3 +65,16 @@ func TestMemoryPolicyAdjusts(t *testing.T) {
 	}
 	t.Error("a collection did not change the percentage")
 }
+
+// TestMemoryPolicyOfFullHeap: what a command holds before it evaluates counts as
+// in use from the start.
+func TestMemoryPolicyOfFullHeap(t *testing.T) {
+	kept := make([]byte, 40<<20)
+	runtime.GC()
+	stop := eval.MemoryPolicy{Total: 1 << 33, Free: 64 << 20}.Start()
+	defer stop()
+	if now := debug.SetGCPercent(80); now > 100 {
+		t.Errorf("got %d %% with 40 of 64 MB in use", now)
+	}
+	runtime.KeepAlive(kept)
+}
