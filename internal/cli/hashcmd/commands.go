@@ -31,11 +31,14 @@ func New(env *cli.Env) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(newHashPath(env, "file", true), newHashPath(env, "path", false), newConvert(env))
-	for _, form := range []string{"base16", "base32", "base64", "sri"} {
+	for _, form := range shortForms {
 		root.AddCommand(newTo(env, form))
 	}
 	return root
 }
+
+// shortForms are the forms that are flags and names of commands, too.
+var shortForms = []string{"base16", "base32", "base64", "sri"}
 
 // formFlags are --format and its short forms.
 type formFlags struct {
@@ -46,14 +49,14 @@ type formFlags struct {
 func (f *formFlags) register(fl *pflag.FlagSet) {
 	f.short = map[string]*bool{}
 	fl.StringVar(&f.format, "format", "sri", "how to write the hash: base16, nix32, base64 or sri")
-	for _, form := range []string{"base16", "base32", "base64", "sri"} {
+	for _, form := range shortForms {
 		f.short[form] = fl.Bool(form, false, "the same as --format "+form)
 	}
 }
 
 func (f *formFlags) form() (string, error) {
-	for form, on := range f.short {
-		if *on {
+	for _, form := range shortForms { // of several the first, and the same one each time
+		if *f.short[form] {
 			return form, nil
 		}
 	}
