@@ -142,3 +142,22 @@ func TestClosingEndsCopies(t *testing.T) {
 	}
 	h.close() // hangs if it waits for the gate
 }
+
+// An interrupt is no failure of a copy.
+func TestInterruptedCopy(t *testing.T) {
+	s, h, tree := newGatedObjects(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	h = newHostObjects(ctx, s, s, newHostFiles(s, nil), treehash.New(treehash.Options{}))
+	defer h.close()
+	if _, err := h.AddPath(builtins.AddPathRequest{Path: tree, Name: "tree"}); err != nil {
+		t.Fatal(err)
+	}
+	interrupt()
+	h.copies.wait()
+	if h.copies.failed() == nil || h.failed() != nil {
+		t.Errorf("the copy says %v, the evaluation %v", h.copies.failed(), h.failed())
+	}
+	if err := h.commit(t.Context()); err == nil {
+		t.Error("what was not copied could be committed")
+	}
+}

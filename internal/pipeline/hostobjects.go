@@ -123,7 +123,13 @@ func (h *hostObjects) settle(p storepath.Path) {
 
 // failed returns what went wrong beside the evaluation. An error that the
 // evaluation has met since may be no more than its consequence.
-func (h *hostObjects) failed() error { return h.copies.failed() }
+// An interrupt ends copies, too, and is told as what it is.
+func (h *hostObjects) failed() error {
+	if h.ctx.Err() != nil {
+		return nil
+	}
+	return h.copies.failed()
+}
 
 // close ends what goes on beside the evaluation.
 func (h *hostObjects) close() { h.copies.close() }
