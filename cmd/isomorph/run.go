@@ -148,7 +148,7 @@ func classicCommands(env *cli.Env, m *session.Maker) map[string]func(context.Con
 			return storecmd.RunNixStore(ctx, env, storeDeps(m), args)
 		},
 		"nix-hash": func(ctx context.Context, args []string) error {
-			return hashcmd.NixHash(ctx, env, m.Settings, args)
+			return hashcmd.NixHash(ctx, env, hashDeps(m), args)
 		},
 		"nix-prefetch-url": func(ctx context.Context, args []string) error {
 			return hashcmd.PrefetchURL(ctx, env, openBuild, args)
@@ -190,7 +190,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	root.AddCommand(evalcmd.New(env, openEval)...)
 	root.AddCommand(flakecmd.New(env, openBuild))
 	root.AddCommand(storecmd.New(env, storeDeps(m))...)
-	root.AddCommand(hashcmd.New(env))
+	root.AddCommand(hashcmd.New(env, hashDeps(m)))
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))
 	root.AddCommand(lockcmd.New(env, lockDeps(m)))

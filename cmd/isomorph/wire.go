@@ -14,6 +14,7 @@ import (
 	"isomorph/internal/cli/channelcmd"
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/envcmd"
+	"isomorph/internal/cli/hashcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
 	"isomorph/internal/cli/storecmd"
@@ -121,6 +122,12 @@ func envDeps(m *session.Maker) envcmd.Deps {
 		Settings: m.Settings,
 		Places:   m.ProfilePlaces,
 	}
+}
+
+// hashDeps gives the commands about hashes the settings, and the place where
+// hashes of trees are remembered.
+func hashDeps(m *session.Maker) hashcmd.Deps {
+	return hashcmd.Deps{Settings: m.Settings, Trees: m.Trees}
 }
 
 // storeDeps gives the store commands the store, and a way to build.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"isomorph/internal/cli"
+	"isomorph/internal/cli/classic"
 	"isomorph/internal/nixhash"
 )
 
@@ -23,14 +24,14 @@ func checkForm(name string) error {
 }
 
 // New returns the command hash with those below it; they are those of "nix hash".
-func New(env *cli.Env) *cobra.Command {
+func New(env *cli.Env, deps Deps) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hash",
 		Short: "Compute and convert hashes",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newHashPath(env, "file", true), newHashPath(env, "path", false), newConvert(env))
+	root.AddCommand(newHashPath(env, deps, "file", true), newHashPath(env, deps, "path", false), newConvert(env))
 	for _, form := range shortForms {
 		root.AddCommand(newTo(env, form))
 	}
@@ -63,7 +64,7 @@ func (f *formFlags) form() (string, error) {
 	return hashForms[f.format], checkForm(f.format)
 }
 
-func newHashPath(env *cli.Env, name string, flat bool) *cobra.Command {
+func newHashPath(env *cli.Env, deps Deps, name string, flat bool) *cobra.Command {
 	var f formFlags
 	var algo, mode string
 	what := "the NAR of a file or tree: what fixed-output derivations with a recursive hash have"
@@ -83,7 +84,11 @@ func newHashPath(env *cli.Env, name string, flat bool) *cobra.Command {
 			if mode != "nar" && mode != "flat" && mode != "" {
 				return fmt.Errorf("unknown file ingestion method '%s', expect 'flat' or 'nar'", mode)
 			}
-			h := hashing{env: env, algo: a, flat: flat || mode == "flat"}
+			set, err := deps.Settings(&classic.Common{})
+			if err != nil {
+				return err
+			}
+			h := hashing{env: env, algo: a, flat: flat || mode == "flat", trees: deps.Trees(set)}
 			if h.form, err = f.form(); err != nil {
 				return err
 			}

@@ -25,8 +25,14 @@ import (
 // truncatedSize is what --truncate shortens a digest to: 160 bits.
 const truncatedSize = 20
 
-// SettingsReader reads the settings that a command's options ask for.
-type SettingsReader func(common *classic.Common) (settings.Values, error)
+// Deps is what the commands get from their caller.
+type Deps struct {
+	// Settings reads the settings that a command's options ask for.
+	Settings func(common *classic.Common) (settings.Values, error)
+	// Trees says where hashes of trees are remembered, if these settings let
+	// them be.
+	Trees func(settings.Values) treehash.Options
+}
 
 // hashing is one run of nix-hash.
 type hashing struct {
@@ -36,10 +42,11 @@ type hashing struct {
 	truncate bool
 	caseHack bool
 	form     string // base16, base32, base64, sri
+	trees    treehash.Options
 }
 
 // NixHash runs nix-hash.
-func NixHash(_ context.Context, env *cli.Env, read SettingsReader, args []string) error {
+func NixHash(_ context.Context, env *cli.Env, deps Deps, args []string) error {
 	h := hashing{env: env, form: "base16"}
 	var algo string
 	given := map[string]*bool{}
@@ -58,11 +65,11 @@ func NixHash(_ context.Context, env *cli.Env, read SettingsReader, args []string
 	if err != nil {
 		return err
 	}
-	set, err := read(common)
+	set, err := deps.Settings(common)
 	if err != nil {
 		return err
 	}
-	h.caseHack = set.Flag("use-case-hack", false)
+	h.caseHack, h.trees = set.Flag("use-case-hack", false), deps.Trees(set)
 	if algo == "blake3" {
 		return errors.New("hash algorithm 'blake3' is an experimental feature of Nix (blake3-hashes) that isomorph does not have")
 	}
@@ -136,13 +143,16 @@ func (h *hashing) path(name string) (nixhash.Hash, error) {
 	return nixhash.FromState(algo, sum), nil
 }
 
-// tree hashes a tree with SHA-256. Its files are read, whatever is known about
-// them: whoever asks for a hash wants to know what is there.
+// tree hashes a tree with SHA-256. One that is as it was when its hash was
+// remembered is not read again, which does not show what has become of its
+// contents on a disk that fails: the setting tree-cache tells whether it may be so.
 func (h *hashing) tree(name string) (nixhash.Hash, error) {
 	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) {
 		return nixhash.Hash{}, fmt.Errorf("path '%s' does not exist", name)
 	}
-	hasher := treehash.New(treehash.Options{Readers: min(h.env.NumCPU, maxReaders)})
+	o := h.trees
+	o.Readers = min(h.env.NumCPU, maxReaders)
+	hasher := treehash.New(o)
 	t, err := hasher.List(treehash.Request{Root: filepath.Clean(name)})
 	if err != nil {
 		return nixhash.Hash{}, err

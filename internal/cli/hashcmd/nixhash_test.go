@@ -2,6 +2,7 @@ package hashcmd
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -16,14 +18,53 @@ import (
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/settings"
 	"isomorph/internal/nar"
+	"isomorph/internal/treehash"
 )
 
 func nixHash(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	return remembering(t, treehash.Options{}, args...)
+}
+
+func remembering(t *testing.T, o treehash.Options, args ...string) (string, error) {
+	t.Helper()
 	var out bytes.Buffer
 	env := &cli.Env{Stdout: &out, Stderr: &out, Dir: "/", NumCPU: 2}
-	err := NixHash(t.Context(), env, func(*classic.Common) (settings.Values, error) { return settings.Values{}, nil }, args)
+	deps := Deps{
+		Settings: func(*classic.Common) (settings.Values, error) { return settings.Values{}, nil },
+		Trees:    func(settings.Values) treehash.Options { return o },
+	}
+	err := NixHash(t.Context(), env, deps, args)
 	return strings.TrimSpace(out.String()), err
+}
+
+// A tree that has not changed is not read again: what a record says is printed,
+// here one that another hash was written into.
+func TestTreeIsRemembered(t *testing.T) {
+	root, dir := filepath.Join(t.TempDir(), "tree"), filepath.Join(t.TempDir(), "records")
+	check(t, os.Mkdir(root, 0o755))
+	for i := range 200 {
+		check(t, os.WriteFile(filepath.Join(root, fmt.Sprint(i)), []byte{byte(i)}, 0o644))
+	}
+	o := treehash.Options{Dir: dir, UID: os.Getuid(), Rand: rand.Reader, Now: func() time.Time { return time.Now().Add(time.Hour) }}
+	first, err := remembering(t, o, "--type", "sha256", "--sri", root)
+	check(t, err)
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) == 0 {
+		t.Skip("the file system of temporary files keeps no times to rely on")
+	}
+	file := filepath.Join(dir, list[0].Name())
+	text, err := os.ReadFile(file)
+	check(t, err)
+	other := "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+	head := strings.Join(strings.Split(strings.Replace(string(text), first, other, 1), "\n")[:4], "\n") + "\n"
+	check(t, os.WriteFile(file, fmt.Appendf(nil, "%s%x\n", head, sha256.Sum256([]byte(head))), 0o600))
+	if got, err := remembering(t, o, "--type", "sha256", "--sri", root); err != nil || got != other {
+		t.Errorf("got %s, %v; want what the record says", got, err)
+	}
+	if got, err := nixHash(t, "--type", "sha256", "--sri", root); err != nil || got != first {
+		t.Errorf("without records: got %s, %v, want %s", got, err, first)
+	}
 }
 
 // TestTree compares the hash of a tree, whose files are read by several

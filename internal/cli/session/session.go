@@ -34,6 +34,7 @@ import (
 	"isomorph/internal/progress"
 	"isomorph/internal/store/localstore"
 	"isomorph/internal/storepath"
+	"isomorph/internal/treehash"
 )
 
 // Maker opens sessions. One is made in cmd/isomorph.
@@ -431,10 +432,23 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		return err
 	}
 	m.searchPath(cfg, set, common)
-	if cache, err := m.CacheDir(); err == nil && set.Flag("tree-cache", true) {
-		e.TreeCache = filepath.Join(cache, "trees")
-	}
+	e.TreeCache = m.treeCache(set)
 	return nil
+}
+
+// treeCache is where hashes of trees are remembered, "" if they are not: in the
+// user's cache, unless the setting tree-cache is off.
+func (m *Maker) treeCache(set settings.Values) string {
+	cache, err := m.CacheDir()
+	if err != nil || !set.Flag("tree-cache", true) {
+		return ""
+	}
+	return filepath.Join(cache, "trees")
+}
+
+// Trees is treeCache for commands without a session.
+func (m *Maker) Trees(set settings.Values) treehash.Options {
+	return treehash.Options{Dir: m.treeCache(set), UID: m.Env.UID, Now: m.Env.Now, Rand: m.Env.Random}
 }
 
 // mostEvalMemory is what an evaluation may use unless max-eval-memory says

@@ -3,8 +3,9 @@
 //
 // The workloads are a NixOS image to its .drv (as it is, with nothing changed,
 // with one module file changed), one package, all packages of a tree, the hash
-// of a tree, and the programs in testdata/micro, each of which exercises one
-// part of the language. A workload counts only if both print the same result.
+// of a tree (remembered, and read), and the programs in testdata/micro, each of
+// which exercises one part of the language. A workload counts only if both
+// print the same result.
 //
 // Each is run once on both sides before it is measured, so stores and the
 // kernel's page cache are warm. What a command needs that only puts Nix into

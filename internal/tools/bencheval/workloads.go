@@ -43,12 +43,15 @@ func (b *bench) workloads(tree string) ([]workload, error) {
 	on := func(dir string) []string { return []string{"NIX_PATH=nixpkgs=" + dir} }
 	instantiate := []string{"nix-instantiate", "--quiet", "--quiet", image, "-A", "iso"}
 	copied := filepath.Join(b.dir, "changing", filepath.Base(tree))
+	hash := []string{"nix-hash", "--type", "sha256", "--base32", tree}
 	loads := []workload{
 		{name: "NixOS ISO, store warm", args: instantiate, env: on(tree), ours: noEvalCache},
 		{name: "NixOS ISO, nothing changed", args: instantiate, env: on(tree)},
 		{name: "NixOS ISO, one module file changed", args: instantiate, env: on(copied), before: b.changeModule(tree, copied)},
 		{name: "hello, cold process", args: []string{"nix-instantiate", "--quiet", "--quiet", "<nixpkgs>", "-A", "hello"}, env: on(tree), ours: noEvalCache},
 		{name: "tree in a string", args: []string{"nix-instantiate", "--quiet", "--eval", "--read-write-mode", "-E", `"${<nixpkgs>}"`}, env: on(tree), ours: noEvalCache},
+		{name: "hash of the tree, nothing changed", args: hash},
+		{name: "hash of the tree, all files read", args: hash, ours: []string{"--option", "tree-cache", "false"}},
 		b.sweep("all top-level packages", on(tree), "1"),
 		b.sweep("all top-level packages, two workers", on(tree), "2"),
 	}
