@@ -37,11 +37,11 @@ func (d *Derivation) encode(buf []byte, dir storepath.Dir, inputs []input, mask 
 		w.path(p)
 	}
 	w.raw("],")
-	w.raw(`"` + d.System + `"`) // as it is: Nix escapes nothing in it
+	w.plain(d.System)
 	w.raw(",")
 	w.string(d.Builder)
 	w.raw(",")
-	w.strings(d.Args)
+	w.list(d.Args, w.string)
 	w.raw(",[")
 	w.env(d, mask)
 	w.raw("])")
@@ -118,11 +118,19 @@ func escape(c byte) byte {
 	return 0
 }
 
-func (w *writer) strings(s []string) {
+// plain writes a string in which Nix escapes nothing: the system, and names of
+// outputs.
+func (w *writer) plain(s string) {
+	w.raw(`"`)
+	w.raw(s)
+	w.raw(`"`)
+}
+
+func (w *writer) list(s []string, write func(string)) {
 	w.raw("[")
 	for i, e := range s {
 		w.comma(i)
-		w.string(e)
+		write(e)
 	}
 	w.raw("]")
 }
@@ -135,7 +143,7 @@ func (w *writer) outputs(d *Derivation, mask bool) {
 		}
 		w.comma(i)
 		w.raw("(")
-		w.string(name)
+		w.plain(name)
 		w.raw(",")
 		w.path(o.Path)
 		w.raw(",")
@@ -158,7 +166,7 @@ func (w *writer) inputs(inputs []input) {
 		w.raw("(")
 		w.string(in.key)
 		w.raw(",")
-		w.strings(sorted(in.outputs))
+		w.list(sorted(in.outputs), w.plain)
 		w.raw(")")
 	}
 }

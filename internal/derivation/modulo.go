@@ -2,6 +2,7 @@ package derivation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -27,8 +28,17 @@ type Hasher struct {
 // modulo is what stands for an input derivation in the hash of another one. For
 // a fixed output it stands for that output, which then counts as "out".
 type modulo struct {
-	hash  nixhash.Hash
-	fixed bool
+	hash    nixhash.Hash
+	outputs []string // names, sorted; nil for "out" alone
+}
+
+// has tells whether the derivation has an output.
+func (m modulo) has(output string) bool {
+	if m.outputs == nil {
+		return output == "out"
+	}
+	_, ok := slices.BinarySearch(m.outputs, output)
+	return ok
 }
 
 // NewHasher returns a Hasher that gets input derivations from read. It asks for
@@ -129,7 +139,7 @@ func (h *Hasher) outputPaths(d *Derivation) (map[string]storepath.Path, error) {
 		return nil, err
 	}
 	sum := d.digest(h.dir, inputs, true)
-	for name := range d.Outputs {
+	for _, name := range d.OutputNames() { // the first bad name is the one that is told
 		p, err := h.dir.MakeOutput(name, sum, d.Name)
 		if err != nil {
 			return nil, err
@@ -144,13 +154,17 @@ func (h *Hasher) modulo(d *Derivation, depth int) (modulo, error) {
 	if d.IsFixed() {
 		o := d.Outputs["out"]
 		text := strings.Join([]string{"fixed:out", o.HashAlgo, o.Hash, h.dir.Join(o.Path)}, ":")
-		return modulo{nixhash.Sum(nixhash.SHA256, []byte(text)), true}, nil
+		return modulo{hash: nixhash.Sum(nixhash.SHA256, []byte(text))}, nil
 	}
 	inputs, err := h.inputs(d, depth)
 	if err != nil {
 		return modulo{}, err
 	}
-	return modulo{hash: d.digest(h.dir, inputs, false)}, nil
+	m := modulo{hash: d.digest(h.dir, inputs, false)}
+	if _, ok := d.Outputs["out"]; !ok || len(d.Outputs) > 1 {
+		m.outputs = d.OutputNames()
+	}
+	return m, nil
 }
 
 // texts are buffers for texts that are only hashed.
@@ -174,10 +188,8 @@ func (h *Hasher) inputs(d *Derivation, depth int) ([]input, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.fixed {
-			if len(outputs) != 1 || outputs[0] != "out" {
-				return nil, fmt.Errorf("no hash for outputs %q of derivation '%s', which is fixed-output", outputs, h.dir.Join(p))
-			}
+		if slices.ContainsFunc(outputs, func(o string) bool { return !m.has(o) }) {
+			return nil, h.missingOutput(d)
 		}
 		key := m.hash.Base16()
 		i, ok := at[key]
@@ -190,6 +202,23 @@ func (h *Hasher) inputs(d *Derivation, depth int) ([]input, error) {
 		list[i].outputs = slices.Compact(merged)
 	}
 	return list, nil
+}
+
+// missingOutput says which of the outputs that d uses does not exist: the first
+// one in the order of the .drv file. As in Nix it is d that is named.
+func (h *Hasher) missingOutput(d *Derivation) error {
+	for _, p := range slices.Sorted(maps.Keys(d.InputDrvs)) {
+		m, err := h.input(p, 0)
+		if err != nil {
+			return err
+		}
+		for _, o := range sorted(d.InputDrvs[p]) {
+			if !m.has(o) {
+				return fmt.Errorf("no hash for output '%s' of derivation '%s'", o, d.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func (h *Hasher) input(p storepath.Path, depth int) (modulo, error) {

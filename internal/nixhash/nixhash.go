@@ -173,8 +173,8 @@ func (h Hash) String() string {
 // if a is given, the bare hash. The hash part is base 16, base 32 or base 64,
 // told apart by its length. With a given, a prefix must name the same one.
 func Parse(s string, a Algorithm) (Hash, error) {
-	rest, prefix, sri := cutAlgorithm(s)
-	if prefix != "" {
+	rest, prefix, form := cutAlgorithm(s)
+	if form != bare {
 		p, err := ParseAlgorithm(prefix)
 		if err != nil {
 			return Hash{}, err
@@ -187,26 +187,36 @@ func Parse(s string, a Algorithm) (Hash, error) {
 	if a == 0 {
 		return Hash{}, fmt.Errorf("hash '%s' does not include a type, nor is the type otherwise known from context", s)
 	}
-	return parseDigest(rest, a, sri)
+	return parseDigest(rest, a, form == sri)
 }
 
 // ParseSRI reads the form "algo-base64" only.
 func ParseSRI(s string) (Hash, error) {
-	if _, _, sri := cutAlgorithm(s); !sri {
+	if _, _, form := cutAlgorithm(s); form != sri {
 		return Hash{}, fmt.Errorf("hash '%s' is not SRI", s)
 	}
 	return Parse(s, 0)
 }
 
-// cutAlgorithm splits off a prefix that ends in ":" or, for SRI, "-".
-func cutAlgorithm(s string) (rest, prefix string, sri bool) {
+// form is how a hash names its algorithm.
+type form uint8
+
+const (
+	bare form = iota // it does not
+	prefixed
+	sri
+)
+
+// cutAlgorithm splits off a prefix that ends in ":" or, for SRI, "-". An empty
+// one is a prefix, too, of an algorithm that nobody knows.
+func cutAlgorithm(s string) (rest, prefix string, f form) {
 	if p, r, ok := strings.Cut(s, ":"); ok {
-		return r, p, false
+		return r, p, prefixed
 	}
 	if p, r, ok := strings.Cut(s, "-"); ok {
-		return r, p, true
+		return r, p, sri
 	}
-	return s, "", false
+	return s, "", bare
 }
 
 // parseDigest reads a digest. A text that is not in its encoding counts as one

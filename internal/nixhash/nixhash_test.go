@@ -62,6 +62,8 @@ func TestParseRefuses(t *testing.T) {
 		{"", nixhash.SHA256, "wrong length"},
 		{"sha256-" + h.Base16(), 0, "length 48 != expected length 32"},
 		{"sha3:" + h.Base16(), 0, "unknown hash algorithm 'sha3'"},
+		{":" + h.Base16(), 0, "unknown hash algorithm ''"},
+		{"-" + h.Base64(), nixhash.SHA256, "unknown hash algorithm ''"},
 		{strings.Repeat("z", 52), nixhash.SHA256, "invalid nix32 hash"},
 		{strings.Repeat("g", 64), nixhash.SHA256, "invalid base16 hash"},
 		{strings.Repeat("A", 42) + "==", nixhash.SHA256, "length 31 != expected length 32"},

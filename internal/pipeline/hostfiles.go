@@ -79,8 +79,8 @@ func (t *LazyTree) Err() error {
 	return t.err
 }
 
-// maxLinks is how many symlinks a path may lead through, Linux's own limit.
-const maxLinks = 40
+// maxLinks is how many symlinks a path may lead through, as in Nix.
+const maxLinks = 1024
 
 // real returns where the bytes of a file lie; symlinks are not looked at.
 func (f *hostFiles) real(name string) string {
@@ -145,7 +145,23 @@ func (f *hostFiles) ReadFile(name string) ([]byte, error) {
 	if b, ok := f.unwritten(name); ok {
 		return b, nil
 	}
-	return readLimited(f.real(name), f.maxFile)
+	b, err := readLimited(f.real(name), f.maxFile)
+	if p, ok := errors.AsType[*fs.PathError](err); ok && p.Op == builtins.OpOpen {
+		if _, err := f.Lstat(name); err != nil { // the fault of a directory on the way
+			return nil, err
+		}
+		err = named(builtins.OpOpen, name, err)
+	}
+	return b, err
+}
+
+// named gives an error of the system the name of the file that the language
+// sees, and an operation that it knows.
+func named(op, name string, err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: op, Path: name, Err: p.Err}
+	}
+	return err
 }
 
 // maxFile is how many bytes a file may have that is read into a string, if
@@ -205,7 +221,7 @@ func (f *hostFiles) ReadDir(name string) ([]builtins.DirEntry, error) {
 	}
 	list, err := os.ReadDir(f.real(name))
 	if err != nil {
-		return nil, err
+		return nil, named(builtins.OpReadDir, name, err)
 	}
 	entries := make([]builtins.DirEntry, len(list))
 	for i, e := range list {
@@ -228,13 +244,13 @@ func (f *hostFiles) Lstat(name string) (builtins.FileKind, error) {
 	}
 	info, err := os.Lstat(f.real(name))
 	if errors.Is(err, syscall.ENOTDIR) {
-		err = &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
+		err = &fs.PathError{Op: builtins.OpStatus, Path: name, Err: fs.ErrNotExist}
 	}
 	if errors.Is(err, fs.ErrNotExist) && f.aboveStore(name) {
 		return builtins.Directory, nil
 	}
 	if err != nil {
-		return "", err
+		return "", named(builtins.OpStatus, name, err)
 	}
 	return builtins.KindOf(info.Mode().Type()), nil
 }
@@ -247,7 +263,8 @@ func (f *hostFiles) aboveStore(name string) bool {
 
 // Readlink returns the target of a symlink as it is written.
 func (f *hostFiles) Readlink(name string) (string, error) {
-	return os.Readlink(f.real(name))
+	target, err := os.Readlink(f.real(name))
+	return target, named(builtins.OpStatus, name, err)
 }
 
 // ResolveSymlinks follows symlinks part by part, in the language's view of the
@@ -282,12 +299,12 @@ func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
 			f.plain[done] = struct{}{}
 			f.mu.Unlock()
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-			return path.Join(next, left), nil
+			return missing(path.Join(next, left))
 		case err != nil:
-			return "", err
+			return "", named(builtins.OpStatus, next, err)
 		default:
 			if links++; links > maxLinks {
-				return "", &fs.PathError{Op: "resolve", Path: name, Err: syscall.ELOOP}
+				return "", &fs.PathError{Op: builtins.OpFollow, Path: name, Err: syscall.ELOOP}
 			}
 			left = target + "/" + left
 			if strings.HasPrefix(target, "/") {
@@ -296,6 +313,18 @@ func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
 		}
 	}
 	return done, nil
+}
+
+// missing returns the name of a file that is not there, unless it is too long for
+// the system: that is told of the part up to where it becomes so.
+func missing(name string) (string, error) {
+	if len(name) < syscall.PathMax {
+		return name, nil
+	}
+	if i := strings.IndexByte(name[syscall.PathMax:], '/'); i >= 0 {
+		name = name[:syscall.PathMax+i]
+	}
+	return "", &fs.PathError{Op: builtins.OpStatus, Path: name, Err: syscall.ENAMETOOLONG}
 }
 
 // knownPlain splits name where the part ends of which it is known that it has

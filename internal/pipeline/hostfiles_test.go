@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,3 +154,32 @@ func TestReadLimited(t *testing.T) {
 		}
 	}
 }
+
+// Errors of the system name the file as the language sees it, and what was being
+// done.
+func TestSystemErrors(t *testing.T) {
+	f, _ := testFiles(t)
+	object := "/nix/store/" + objectA
+	long := object + "/" + strings.Repeat("x", 256)
+	deep := "/missing" + strings.Repeat("/0123456789abcde", 300)
+	for _, test := range []struct {
+		what     string
+		err      error
+		op, path string
+	}{
+		{"Lstat", second(f.Lstat(long)), builtins.OpStatus, long},
+		{"ResolveSymlinks", second(f.ResolveSymlinks(long+"/a", true)), builtins.OpStatus, long},
+		{"ReadFile", second(f.ReadFile("/" + strings.Repeat("x", 256))), builtins.OpStatus, "/" + strings.Repeat("x", 256)},
+		{"ReadDir", second(f.ReadDir(object + "/dir/file")), builtins.OpReadDir, object + "/dir/file"},
+		{"loop", second(f.ResolveSymlinks(object+"/loop/a", true)), builtins.OpFollow, object + "/loop/a"},
+		{"Readlink", second(f.Readlink(object + "/dir")), builtins.OpStatus, object + "/dir"},
+		{"too long where nothing is", second(f.ResolveSymlinks(deep, true)), builtins.OpStatus, deep[:8+256*16]},
+	} {
+		e, ok := errors.AsType[*fs.PathError](test.err)
+		if !ok || e.Op != test.op || e.Path != test.path {
+			t.Errorf("%s: %v", test.what, test.err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

@@ -12,11 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// readDirectory is the operation of errors about a directory, as opposed to
+// those about a file in it.
+const readDirectory = "read directory"
+
 // openRoot opens the root directory of a tree.
 func openRoot(t *Tree) (int, error) {
 	fd, err := unix.Open(t.root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, &fs.PathError{Op: "open", Path: t.root, Err: err}
+		return -1, &fs.PathError{Op: readDirectory, Path: t.root, Err: err}
 	}
 	return fd, nil
 }
@@ -66,7 +70,7 @@ func openDir(root int, display, rel string) (int, error) {
 	}
 	fd, err := openBelow(root, name, unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
-		return -1, &fs.PathError{Op: "open", Path: filepath.Join(display, rel), Err: err}
+		return -1, &fs.PathError{Op: readDirectory, Path: filepath.Join(display, rel), Err: err}
 	}
 	return fd, nil
 }
@@ -96,7 +100,7 @@ func entriesOf(fd int, display string, buf []byte) ([]entry, error) {
 			continue
 		}
 		if err != nil {
-			return nil, &fs.PathError{Op: "read directory", Path: display, Err: err}
+			return nil, &fs.PathError{Op: readDirectory, Path: display, Err: err}
 		}
 		if n == 0 {
 			break
@@ -144,7 +148,7 @@ type walker struct {
 	todo   []directory
 	active int // directories being read
 	count  int
-	err    error
+	errs   map[*entry]error // by directory
 }
 
 type directory struct {
@@ -161,7 +165,7 @@ func (h *Hasher) walk(t *Tree, listed bool) error {
 		return err
 	}
 	defer unix.Close(root)
-	w := &walker{t: t, root: root, listed: listed, bare: h.opts.Dir == "", todo: []directory{{at: &t.top}}}
+	w := &walker{t: t, root: root, listed: listed, bare: h.opts.Dir == "", todo: []directory{{at: &t.top}}, errs: map[*entry]error{}}
 	w.wake.L = &w.mu
 	var wg sync.WaitGroup
 	for range h.opts.Readers {
@@ -171,7 +175,36 @@ func (h *Hasher) walk(t *Tree, listed bool) error {
 	if !listed {
 		t.count += w.count
 	}
-	return w.err
+	if len(w.errs) > 0 {
+		if err := w.first(&t.top, ""); err != nil {
+			return err
+		}
+		return &fs.PathError{Op: readDirectory, Path: t.root, Err: errChanged}
+	}
+	return nil
+}
+
+// first returns the error that reading the tree in the order of the archive
+// would have met first, so that it does not depend on who was faster.
+func (w *walker) first(e *entry, rel string) error {
+	switch e.kind {
+	case unix.DT_REG:
+		fd, err := openBelow(w.root, rel, unix.O_RDONLY|unix.O_NONBLOCK)
+		if err != nil {
+			return &fs.PathError{Op: "open", Path: filepath.Join(w.t.root, rel), Err: err}
+		}
+		unix.Close(fd)
+	case unix.DT_DIR:
+		if err := w.errs[e]; err != nil {
+			return err
+		}
+		for i := range e.sub {
+			if err := w.first(&e.sub[i], join(rel, e.sub[i].name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (w *walker) work() {
@@ -180,10 +213,10 @@ func (w *walker) work() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		for len(w.todo) == 0 && w.active > 0 && w.err == nil {
+		for len(w.todo) == 0 && w.active > 0 {
 			w.wake.Wait()
 		}
-		if len(w.todo) == 0 || w.err != nil {
+		if len(w.todo) == 0 {
 			w.wake.Broadcast()
 			return
 		}
@@ -196,8 +229,8 @@ func (w *walker) work() {
 		w.active--
 		w.count += len(d.at.sub)
 		w.todo = append(w.todo, below...)
-		if err != nil && w.err == nil {
-			w.err = err
+		if err != nil {
+			w.errs[d.at] = err
 		}
 		if len(below) > 0 || w.active == 0 {
 			w.wake.Broadcast()

@@ -157,6 +157,20 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Of several errors the first in the order of the archive is told, whichever
+// directory is read first.
+func TestFirstError(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"a/b", "a/c", "z"} {
+		check(t, os.MkdirAll(filepath.Join(root, name, strings.Repeat("d/", nar.MaxDepth+5)), 0o755))
+	}
+	for readers := 1; readers <= 3; readers++ {
+		if _, err := New(Options{Readers: readers}).List(Request{Root: root}); err == nil || !strings.Contains(err.Error(), filepath.Join(root, "a/b/d")) {
+			t.Errorf("with %d readers: %v", readers, err)
+		}
+	}
+}
+
 // A symlink that takes the place of a directory is not followed.
 func TestNoWayOut(t *testing.T) {
 	root := makeTree(t)

@@ -49,7 +49,11 @@ func (w *world) primPathExists(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.
 		if mustBeDir {
 			follow = followAll
 		}
-		kind, err := w.lstat(w.realisePath(c, v, follow))
+		path := w.realisePath(c, v, follow)
+		kind, err := w.lstat(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			throw(path, err)
+		}
 		exists = err == nil && (!mustBeDir || kind == Directory)
 	})
 	if err != nil && err.Kind != eval.KindRestricted {

@@ -79,7 +79,17 @@ type DirEntry struct {
 	Kind FileKind
 }
 
-// Files is the part of a Host that reads files.
+// The operations of an *fs.PathError of [Files] and [Objects.AddPath] for which
+// Nix has words of its own.
+const (
+	OpStatus  = "stat"           // ask what a file is
+	OpOpen    = "open"           // open a file that is there
+	OpReadDir = "read directory" // open or read a directory
+	OpFollow  = "resolve"        // follow symlinks that have no end
+)
+
+// Files is the part of a Host that reads files. Errors of the system are of type
+// *fs.PathError, with the path as the language sees it.
 type Files interface {
 	// ReadFile returns the contents of a file; symlinks are followed.
 	ReadFile(path string) ([]byte, error)

@@ -3,6 +3,7 @@ package builtins
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -143,7 +144,36 @@ func fileError(path string, err error) *eval.Error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // below a file there is nothing
 		return &eval.Error{Kind: eval.KindOther, Msg: "path '" + path + "' does not exist", Err: err, Advice: "a relative path starts in the directory of the file that it is written in"}
 	}
-	return eval.Wrap(0, err)
+	e := eval.Wrap(0, err)
+	if msg, ok := systemMessage(err); ok {
+		e.Msg = msg
+	}
+	return e
+}
+
+// systemMessage words what the system says of a file as Nix does.
+func systemMessage(err error) (msg string, ok bool) {
+	p, isPath := errors.AsType[*fs.PathError](err)
+	if !isPath {
+		return "", false
+	}
+	errno, isErrno := errors.AsType[syscall.Errno](p.Err)
+	if !isErrno || errno == syscall.EISDIR {
+		return "", false
+	}
+	why := errno.Error()
+	why = strings.ToUpper(why[:1]) + why[1:] // strerror(3)
+	switch p.Op {
+	case OpStatus:
+		return "getting status of \"" + p.Path + "\": " + why, true
+	case OpOpen:
+		return "opening file '" + p.Path + "': " + why, true
+	case OpReadDir:
+		return "cannot read directory \"" + p.Path + "\": " + why, true
+	case OpFollow:
+		return "infinite symlink recursion in path '" + p.Path + "'", true
+	}
+	return "", false
 }
 
 // experimental says that a feature of Nix is one that isomorph does not have.

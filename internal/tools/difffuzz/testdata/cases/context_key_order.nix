@@ -1,0 +1,1 @@
+builtins.appendContext "" (derivation { name = "a"; system = "s"; builder = "b"; })

@@ -1,0 +1,1 @@
+"${/. + "/${builtins.concatStringsSep "" (builtins.genList (_: "0123456789abcdef") 16)}"}"
