@@ -89,7 +89,7 @@ functests: binary
 
 ## the command pages and man pages in doc/, made from the commands themselves
 docs:
-	$(GO) run ./cmd/isomorph docs --dir doc/commands --man doc/man
+	$(GO) test -count=1 ./cmd/isomorph -run TestDocsAreCurrent -update
 
 ## remove built images (the store keeps what they were made of)
 clean:

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	updatePages = flag.Bool("update", false, "write what isomorph says into doc/errors")
+	updatePages = flag.Bool("update", false, "write what isomorph says into doc/errors, and the command pages")
 	oraclePages = flag.String("oracle", "", "with -update: a command before nix-instantiate, to write what Nix says, too")
 )
 

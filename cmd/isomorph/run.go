@@ -195,7 +195,6 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	root.AddCommand(channelcmd.New(env, channelDeps(m)))
 	root.AddCommand(lockcmd.New(env, lockDeps(m)))
 	root.AddCommand(initcmd.New(env, examples.Files()))
-	root.AddCommand(newDocs(root))
 	usageErrors(root)
 	return root
 }

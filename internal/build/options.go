@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"isomorph/internal/derivation"
+	"isomorph/internal/lazyre"
 	"isomorph/internal/storepath"
 )
 
@@ -200,7 +200,7 @@ func (s *attrSource) object(name string, v any) map[string]any {
 	return m
 }
 
-var exportName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+var exportName = lazyre.New(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // readExports reads exportReferencesGraph: pairs of a file name and a path in
 // the environment, or a set of (lists of lists of) paths in JSON.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"isomorph/internal/derivation"
+	"isomorph/internal/lazyre"
 	"isomorph/internal/store"
 )
 
@@ -72,7 +72,7 @@ func (e *environment) closureJSON(ctx context.Context, infos []*store.PathInfo) 
 	return out, nil
 }
 
-var shellName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var shellName = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // shellText declares the attributes that bash can hold: simple values, and
 // lists and sets of simple values. Anything deeper is left out.

@@ -9,13 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"isomorph/internal/lazyre"
 	"isomorph/internal/nixhash"
 )
 
@@ -107,7 +107,7 @@ func (d *download) fromHTTP(ctx context.Context, address string) (*Result, error
 	return described(res, resp), nil
 }
 
-var immutableLink = regexp.MustCompile(`(?i)^\s*<([^>]*)>; rel="immutable"\s*$`)
+var immutableLink = lazyre.New(`(?i)^\s*<([^>]*)>; rel="immutable"\s*$`)
 
 // described adds what the answer's headers say.
 func described(res *Result, resp *http.Response) *Result {

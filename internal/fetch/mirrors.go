@@ -1,13 +1,14 @@
 package fetch
 
 import (
-	"regexp"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // snapshot matches the beginning of an address in Debian's snapshot archive:
 // which archive, when, and the path in it.
-var snapshot = regexp.MustCompile(`^https?://snapshot\.debian\.org/archive/(debian|debian-security)/[^/]+/(.+)$`)
+var snapshot = lazyre.New(`^https?://snapshot\.debian\.org/archive/(debian|debian-security)/[^/]+/(.+)$`)
 
 // Candidates returns the addresses to ask for a file, best first, the address
 // itself last. A file of snapshot.debian.org is at the same path below every

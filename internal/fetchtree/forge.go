@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"isomorph/internal/input"
+	"isomorph/internal/lazyre"
 	"isomorph/internal/nixhash"
 	"isomorph/internal/store"
 )
@@ -243,7 +244,7 @@ func (j *forgeJob) authorization(typ string) http.Header {
 	return http.Header{http.CanonicalHeaderKey(kind): {secret}}
 }
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+var headerName = lazyre.New(`^[A-Za-z0-9-]+$`)
 
 // token returns the access token for the longest beginning of "host/owner/repo"
 // that has one, cut at a slash.

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"isomorph/internal/flakeref"
+	"isomorph/internal/lazyre"
 )
 
 // InputPath is a path of input names from the root of a lock file: what
@@ -30,7 +30,7 @@ func (p InputPath) join(names ...string) InputPath {
 	return append(slices.Clip(slices.Clone(p)), names...)
 }
 
-var inputName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
+var inputName = lazyre.New(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
 
 // ParseInputPath reads a path; an empty one is the flake itself.
 func ParseInputPath(s string) (InputPath, error) {

@@ -1,11 +1,12 @@
 package flakeref
 
 import (
-	"regexp"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
-var scpForm = regexp.MustCompile(`^([^/\n\r]*)@([^\n\r]*):([^\n\r]*)$`)
+var scpForm = lazyre.New(`^([^/\n\r]*)@([^\n\r]*):([^\n\r]*)$`)
 
 // FixGitURL turns what git takes for the place of a repository into a URL: a
 // file name, user@host:path, or a URL already, from which "git+" is taken off.

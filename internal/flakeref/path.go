@@ -5,14 +5,15 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
+
+	"isomorph/internal/lazyre"
 )
 
 var (
-	idForm   = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*(/([0-9a-fA-F]{40}|[a-zA-Z0-9@][a-zA-Z0-9_./@+-]*(/[0-9a-fA-F]{40})?))?$`)
-	pathForm = regexp.MustCompile(`^([^?#]*)(?:\?([^#]*))?(?:#([^\n\r]*))?$`)
+	idForm   = lazyre.New(`^[a-zA-Z][a-zA-Z0-9_-]*(/([0-9a-fA-F]{40}|[a-zA-Z0-9@][a-zA-Z0-9_./@+-]*(/[0-9a-fA-F]{40})?))?$`)
+	pathForm = lazyre.New(`^([^?#]*)(?:\?([^#]*))?(?:#([^\n\r]*))?$`)
 )
 
 // parsePath reads a reference that is neither a short name nor a URL.

@@ -3,10 +3,11 @@ package flakeref
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // scheme is one way to fetch, with its two ways to write it down.
@@ -52,7 +53,7 @@ func Experimental(kind string) bool {
 	return false
 }
 
-var commit = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+var commit = lazyre.New(`^[0-9a-fA-F]{40}$`)
 
 // fixup checks the attributes that all schemes share.
 func fixup(a Attrs) error {

@@ -3,10 +3,10 @@ package flakeref
 import (
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"isomorph/internal/lazyre"
 	"isomorph/internal/nixhash"
 )
 
@@ -104,9 +104,9 @@ func gitToURL(a Attrs) (*URL, error) {
 }
 
 var (
-	mercurialRef = regexp.MustCompile(`^[a-zA-Z0-9@][a-zA-Z0-9_./@+-]*$`)
-	forgeHost    = regexp.MustCompile(`^[a-zA-Z0-9.-]*$`)
-	flakeID      = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
+	mercurialRef = lazyre.New(`^[a-zA-Z0-9@][a-zA-Z0-9_./@+-]*$`)
+	forgeHost    = lazyre.New(`^[a-zA-Z0-9.-]*$`)
+	flakeID      = lazyre.New(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
 )
 
 // mercurialScheme is a Mercurial repository.

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // URL is a URL in parts. Path segments, query and fragment are decoded.
@@ -54,7 +55,7 @@ const (
 	lenientFragment = ` "^`
 )
 
-var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+var schemeForm = lazyre.New(`^[A-Za-z][A-Za-z0-9+.-]*$`)
 
 // parseURL reads a URL. lenient allows what flake references allow beyond the
 // standard. warn is told of query parameters without a value.
@@ -209,7 +210,7 @@ func decodeQuery(query string, warn func(string)) map[string]string {
 
 func has(m map[string]string, name string) bool { _, ok := m[name]; return ok }
 
-var ipFuture = regexp.MustCompile(`^[vV][0-9a-fA-F]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+$`)
+var ipFuture = lazyre.New(`^[vV][0-9a-fA-F]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+$`)
 
 func parseAuthority(url, s string) (*Authority, error) {
 	a := &Authority{}

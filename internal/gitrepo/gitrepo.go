@@ -28,8 +28,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // Options say how git is run.
@@ -129,7 +130,7 @@ func (e *CommandError) Error() string {
 func (e *CommandError) Unwrap() error { return e.Err }
 
 // userinfo matches user names and passwords in URLs.
-var userinfo = regexp.MustCompile(`(\w+://)[^/@\s']*@`)
+var userinfo = lazyre.New(`(\w+://)[^/@\s']*@`)
 
 func redact(s string) string { return userinfo.ReplaceAllString(s, "$1") }
 

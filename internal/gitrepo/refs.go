@@ -7,16 +7,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // ErrNoCommit says that a revision is not in the repository.
 var ErrNoCommit = errors.New("object not found")
 
 // hexRev is a whole revision, in SHA-1 or SHA-256.
-var hexRev = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var hexRev = lazyre.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // Head returns the commit that HEAD names, "" if there is none yet.
 func (r *Repo) Head(ctx context.Context) (string, error) {

@@ -9,25 +9,27 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // adopted are the settings of a stranger's repository that are taken over into
 // the view, with the values that are: they say how the files of the work tree
 // look, and name no program.
-var adopted = map[string]*regexp.Regexp{
-	"core.autocrlf":                regexp.MustCompile(`(?i)^(true|false|input|yes|no|on|off|1|0)$`),
-	"core.eol":                     regexp.MustCompile(`(?i)^(lf|crlf|native)$`),
+var adopted = map[string]*lazyre.Regexp{
+	"core.autocrlf":                lazyre.New(`(?i)^(true|false|input|yes|no|on|off|1|0)$`),
+	"core.eol":                     lazyre.New(`(?i)^(lf|crlf|native)$`),
 	"core.filemode":                boolean,
 	"core.symlinks":                boolean,
 	"core.ignorecase":              boolean,
 	"core.trustctime":              boolean,
-	"core.checkstat":               regexp.MustCompile(`(?i)^(default|minimal)$`),
+	"core.checkstat":               lazyre.New(`(?i)^(default|minimal)$`),
 	"core.precomposeunicode":       boolean,
-	"core.repositoryformatversion": regexp.MustCompile(`^[01]$`),
-	"extensions.objectformat":      regexp.MustCompile(`(?i)^(sha1|sha256)$`),
+	"core.repositoryformatversion": lazyre.New(`^[01]$`),
+	"extensions.objectformat":      lazyre.New(`(?i)^(sha1|sha256)$`),
 }
 
-var boolean = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|1|0)$`)
+var boolean = lazyre.New(`(?i)^(true|false|yes|no|on|off|1|0)$`)
 
 // shared are the files and directories of a repository that the view shows by
 // symlinks. None of them is ever run or read as configuration.

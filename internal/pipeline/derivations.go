@@ -2,10 +2,10 @@ package pipeline
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"isomorph/internal/lazyre"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/storepath"
 )
@@ -33,7 +33,7 @@ func (f *Found) Object() storepath.Path {
 
 // attrName is which attributes of a set are searched for derivations
 // (get-drvs.cc: the others could not be written in an attribute path).
-var attrName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_+-]*$`)
+var attrName = lazyre.New(`^[A-Za-z_][A-Za-z0-9_+-]*$`)
 
 // collector finds derivations in a value as nix-instantiate does: the value
 // itself, the elements of a list, the attributes of a set, and those of sets

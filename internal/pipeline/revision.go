@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"regexp"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
-var fullCommit = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+var fullCommit = lazyre.New(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 // Revision returns the commit that dir is a checkout of, or "" when dir is not
 // in a git work tree, has no commit, or has changes to tracked files: then no

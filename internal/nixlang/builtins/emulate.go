@@ -2,8 +2,9 @@ package builtins
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
+
+	"isomorph/internal/lazyre"
 )
 
 // The releases of Nix 2 that can be emulated, by minor version.
@@ -34,7 +35,7 @@ const (
 )
 
 // versionForm is what versions of Nix look like: 2.34.8, 2.36.0pre20260101.
-var versionForm = regexp.MustCompile(`^2\.([0-9]{1,3})([.p].*)?$`)
+var versionForm = lazyre.New(`^2\.([0-9]{1,3})([.p].*)?$`)
 
 // release returns the minor version of a version of Nix 2; "" stands for the
 // default one, and what is no version of Nix 2 gives 0.

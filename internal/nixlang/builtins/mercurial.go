@@ -1,14 +1,14 @@
 package builtins
 
 import (
-	"regexp"
 	"strings"
 
 	"isomorph/internal/input"
+	"isomorph/internal/lazyre"
 	"isomorph/internal/nixlang/eval"
 )
 
-var mercurialRev = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+var mercurialRev = lazyre.New(`^[0-9a-fA-F]{40}$`)
 
 // primFetchMercurial checks its arguments and the mode of evaluation as Nix
 // does; then the Host refuses the input, as it cannot fetch this type.

@@ -2,15 +2,16 @@ package eval
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"isomorph/internal/lazyre"
 )
 
 // A textAdvice says what may help about a message that a recipe has thrown.
 // Those of package sets and module systems are known well enough to name the
 // option, the files that define it and the change that is called for.
 type textAdvice struct {
-	says   *regexp.Regexp
+	says   *lazyre.Regexp
 	advice func(msg string, m []string) string
 }
 
@@ -19,25 +20,25 @@ type textAdvice struct {
 const option = "[`‘'](\\S+)['’]"
 
 var textAdvices = []textAdvice{
-	{regexp.MustCompile("A definition for option " + option + " is not of type [`‘'](.*?)['’]\\. Definition values:"), adviceOnType},
-	{regexp.MustCompile("The option value " + option + " in (.*) is not a (.*)\\."), func(_ string, m []string) string {
+	{lazyre.New("A definition for option " + option + " is not of type [`‘'](.*?)['’]\\. Definition values:"), adviceOnType},
+	{lazyre.New("The option value " + option + " in (.*) is not a (.*)\\."), func(_ string, m []string) string {
 		return fmt.Sprintf("give %s a value of the type %s in %s", m[1], m[3], unquoteFile(m[2]))
 	}},
-	{regexp.MustCompile("The option " + option + " (?:was accessed|is used) but (?:has no value|not) defined"), func(_ string, m []string) string {
+	{lazyre.New("The option " + option + " (?:was accessed|is used) but (?:has no value|not) defined"), func(_ string, m []string) string {
 		return fmt.Sprintf("define it in a module of yours: %s = ...;", m[1])
 	}},
-	{regexp.MustCompile("The (?:unique )?option " + option + " (?:has conflicting definition|is defined multiple times)"), func(msg string, m []string) string {
+	{lazyre.New("The (?:unique )?option " + option + " (?:has conflicting definition|is defined multiple times)"), func(msg string, m []string) string {
 		return fmt.Sprintf("leave one definition of %s%s, or say which one counts: %[1]s = lib.mkForce ...;", m[1], inFiles(msg))
 	}},
-	{regexp.MustCompile("The option " + option + "(?: defined in .*)? does not exist"), func(msg string, m []string) string {
+	{lazyre.New("The option " + option + "(?: defined in .*)? does not exist"), func(msg string, m []string) string {
 		return fmt.Sprintf("correct the name %s%s, or import the module that declares it", m[1], inFiles(msg))
 	}},
-	{regexp.MustCompile("(?m)^Failed assertions:"), func(string, []string) string {
+	{lazyre.New("(?m)^Failed assertions:"), func(string, []string) string {
 		return "modules ask for this by the option assertions: change the options that the messages name"
 	}},
-	{regexp.MustCompile(`asks for "([^"]+)", which the package set does not have`), missingArgument},
-	{regexp.MustCompile(`Function called without required argument "([^"]+)"`), missingArgument},
-	{regexp.MustCompile(`has an unfree license`), func(string, []string) string {
+	{lazyre.New(`asks for "([^"]+)", which the package set does not have`), missingArgument},
+	{lazyre.New(`Function called without required argument "([^"]+)"`), missingArgument},
+	{lazyre.New(`has an unfree license`), func(string, []string) string {
 		return "to allow it: import <nixpkgs> { config.allowUnfree = true; }, or in a module: nixpkgs.config.allowUnfree = true;"
 	}},
 }
@@ -59,9 +60,9 @@ func adviceOnType(msg string, m []string) string {
 }
 
 // definedAs is a definition by a string that holds a number, a Boolean or null.
-var definedAs = regexp.MustCompile("(?m)^\\s*- In .*: \"(-?[0-9]+(?:\\.[0-9]+)?|true|false|null)\"$")
+var definedAs = lazyre.New("(?m)^\\s*- In .*: \"(-?[0-9]+(?:\\.[0-9]+)?|true|false|null)\"$")
 
-var definedIn = regexp.MustCompile("(?m)(?:^\\s*- In |(?:, in|and|defined in) )[`‘'](/[^'’\n]+)['’]")
+var definedIn = lazyre.New("(?m)(?:^\\s*- In |(?:, in|and|defined in) )[`‘'](/[^'’\n]+)['’]")
 
 // inFiles names the files that a message gives for the definitions of an option.
 func inFiles(msg string) string {
