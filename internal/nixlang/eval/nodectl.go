@@ -1,6 +1,10 @@
 package eval
 
-import "isomorph/internal/nixlang/syntax"
+import (
+	"strings"
+
+	"isomorph/internal/nixlang/syntax"
+)
 
 // bool evaluates an operand that must give a truth value.
 func (o *operand) bool(c *Ctx, e *env) bool {
@@ -137,7 +141,7 @@ func (c *Ctx) PosValue(p Pos) Value {
 		return Null
 	}
 	b := c.NewAttrs(3)
-	b.Set(SymFile, String(at.Name))
+	b.Set(SymFile, String(strings.TrimPrefix(at.Name, InternalPrefix)))
 	b.Set(SymLine, c.lazyInt(at.Line))
 	b.Set(SymColumn, c.lazyInt(at.Column))
 	return b.Build()

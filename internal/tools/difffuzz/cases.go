@@ -52,7 +52,7 @@ func (o *options) ask(ctx context.Context, texts []string) ([]string, error) {
 		if err := writePrograms(dir, texts); err != nil {
 			return nil, err
 		}
-		answers, err := newOracle(o.nix, dir).run(ctx, len(texts))
+		answers, err := o.oracle(dir).run(ctx, len(texts))
 		if err != nil {
 			return nil, err
 		}

@@ -80,6 +80,33 @@ func TestWhole(t *testing.T) {
 	}
 }
 
+// What the lines of Nix's own definition of derivation change is left out.
+func TestWithoutLines(t *testing.T) {
+	for text, changed := range map[string]bool{
+		`builtins.unsafeGetAttrPos "type" (derivation { })`: true,
+		`builtins.unsafeGetAttrPos "type" { }`:              false,
+		"derivation { }":                                    false,
+	} {
+		if got := withoutLines(text); (got != text) != changed {
+			t.Errorf("%s became %s", text, got)
+		}
+	}
+}
+
+// What Nix cannot answer is no difference.
+func TestIncomparable(t *testing.T) {
+	for err, want := range map[string]bool{
+		crashed: true,
+		"path '/nix/store/19p91hb3ackdld1y7wpqp8jz6cj8f55y-x' is required, but there is no substituter that can build it": true,
+		"path '/x' does not exist": false,
+		"":                         false,
+	} {
+		if got := (answer{err: err}).incomparable() != ""; got != want {
+			t.Errorf("%q: %v", err, got)
+		}
+	}
+}
+
 // Differences that doc/compat.md names do not count, all others do.
 func TestSame(t *testing.T) {
 	for _, test := range []struct {
@@ -91,6 +118,8 @@ func TestSame(t *testing.T) {
 		{answer{value: "1"}, answer{value: "2"}, formNone, false},
 		{answer{value: "<LAMBDA>"}, answer{value: "<CODE>"}, formLazy, true},
 		{answer{value: "<LAMBDA>"}, answer{value: "<CODE>"}, formStrict, false},
+		{answer{value: "{ currentTime = 1796060178; f = 1; }"}, answer{value: "{ currentTime = <CODE>; f = 1; }"}, formLazy, true},
+		{answer{value: "{ currentTime = 1796060178; f = 1; }"}, answer{value: "{ currentTime = <CODE>; f = 2; }"}, formLazy, false},
 		{answer{value: "1", messages: []string{"trace: a"}}, answer{value: "1"}, formNone, false},
 		{answer{err: "undefined variable 'a'"}, answer{err: "undefined variable 'b'"}, formNone, true},
 		{answer{err: "found: { f = «lambda f @ x:1:2»; }"}, answer{err: "found: { f = «thunk»; }"}, formNone, true},

@@ -43,13 +43,9 @@ func (o *options) fuzz(ctx context.Context) error {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}
 		total += len(texts)
-		for _, d := range distinct(diffs) {
-			found++
-			fmt.Fprintf(o.out, "=== seed %d, program %d\n", seed, d.index)
-			if t := trees[d.index]; t != nil && o.minimize {
-				d = o.shrink(ctx, t, d)
-			}
-			d.print(o.out)
+		n, err := o.report(ctx, seed, trees, diffs, counts)
+		if found += n; err != nil && ctx.Err() == nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
 		}
 	}
 	o.summary(counts, total, start, seed, found)
@@ -57,6 +53,33 @@ func (o *options) fuzz(ctx context.Context) error {
 		return errDifferent
 	}
 	return nil
+}
+
+// report prints the differences of a batch that remain when the program is alone,
+// and of those that look alike only one. It returns how many.
+func (o *options) report(ctx context.Context, seed uint64, trees []*gen.Node, diffs []difference, counts map[string]int) (found int, err error) {
+	seen := map[string]bool{}
+	for _, d := range diffs {
+		if seen[d.key()] {
+			continue
+		}
+		alone, ok, err := o.confirm(ctx, d)
+		if err != nil {
+			return found, err
+		}
+		if !ok {
+			counts["differs beside others only"]++
+			continue
+		}
+		seen[d.key()] = true
+		found++
+		fmt.Fprintf(o.out, "=== seed %d, program %d\n", seed, d.index)
+		if t := trees[d.index]; t != nil && o.minimize {
+			alone = o.shrink(ctx, t, alone)
+		}
+		alone.print(o.out)
+	}
+	return found, nil
 }
 
 func (o *options) more(start time.Time, total int) bool {
@@ -81,17 +104,9 @@ func (o *options) makeBatch(seed uint64) (trees []*gen.Node, texts []string) {
 	return trees, texts
 }
 
-// distinct leaves one of the differences that look alike.
-func distinct(diffs []difference) (r []difference) {
-	seen := map[string]bool{}
-	for _, d := range diffs {
-		key := d.want.class() + " " + d.got.class() + " " + pattern(d.want) + pattern(d.got)
-		if !seen[key] {
-			seen[key] = true
-			r = append(r, d)
-		}
-	}
-	return r
+// key is the same for differences that look alike.
+func (d difference) key() string {
+	return d.want.class() + " " + d.got.class() + " " + pattern(d.want) + pattern(d.got)
 }
 
 // pattern is the part of an answer that programs with the same fault share.

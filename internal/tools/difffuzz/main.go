@@ -11,8 +11,8 @@
 //	difffuzz -nix COMMAND -check                           ask Nix about all cases again
 //	difffuzz -nix COMMAND -sweep EXPR [-of SET,SET...]     compare the attributes of a set
 //
-// A difference is made as small as possible and printed, and the exit status is
-// 1 in the end. Equal seeds give equal programs. What has ever been found lies
+// A difference that remains when the program is alone in its process is made as
+// small as possible and printed, and the exit status is 1 in the end. Equal seeds give equal programs. What has ever been found lies
 // in testdata/cases with Nix's answer, and go test checks it without a Nix.
 package main
 
@@ -35,6 +35,7 @@ var errDifferent = errors.New("differences were found")
 type options struct {
 	nix      []string
 	dir      string // the programs are written to
+	store    string // of Nix, for programs that may copy their directory
 	seed     uint64
 	count    int
 	duration time.Duration
@@ -81,6 +82,7 @@ func main() {
 }
 
 func (o *options) run(ctx context.Context, args []string) error {
+	o.place(o.dir)
 	if err := prepare(o.dir); err != nil {
 		return err
 	}
@@ -100,6 +102,12 @@ func (o *options) run(ctx context.Context, args []string) error {
 		return o.compareFiles(ctx, args)
 	}
 	return o.fuzz(ctx)
+}
+
+// place gives programs and the store their places in a directory. A program that
+// copies a directory above its own finds little to copy.
+func (o *options) place(dir string) {
+	o.dir, o.store = filepath.Join(dir, "programs", "of", "batch"), filepath.Join(dir, "store")
 }
 
 // compareFiles compares the programs in files and makes nothing smaller.

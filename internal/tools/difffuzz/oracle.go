@@ -28,10 +28,9 @@ const config = "experimental-features = nix-command pipe-operators\nsubstituters
 // graph of another one as its input is made wrongly.
 const memoryStore = "dummy://?read-only=false"
 
-// newOracle is a Nix with a real store beside the directory of the programs,
-// which programs may copy as a whole.
-func newOracle(nix []string, dir string) oracle {
-	return oracle{nix, dir, dir + "-store"}
+// oracle is a Nix with a real store, in which programs may copy their directory.
+func (o *options) oracle(dir string) oracle {
+	return oracle{o.nix, dir, o.store}
 }
 
 func (n oracle) command(ctx context.Context, args ...string) *exec.Cmd {

@@ -32,11 +32,25 @@ func (o *options) shrink(ctx context.Context, tree *gen.Node, d difference) diff
 		if err != nil {
 			return d // as small as it got
 		}
-		i := slices.IndexFunc(found, func(f difference) bool { return f.form == d.form })
-		if i < 0 {
+		smaller, ok := o.firstConfirmed(ctx, found, d.form)
+		if !ok {
 			return d
 		}
-		tree, d = trees[found[i].index], found[i]
+		tree, d = trees[smaller.index], smaller
 	}
 	return d
+}
+
+// tries limits how many of the smaller programs that differ in a batch are
+// compared alone.
+const tries = 5
+
+func (o *options) firstConfirmed(ctx context.Context, found []difference, f form) (difference, bool) {
+	found = slices.DeleteFunc(found, func(d difference) bool { return d.form != f })
+	for _, d := range found[:min(len(found), tries)] {
+		if alone, ok, err := o.confirm(ctx, d); ok && err == nil {
+			return alone, true
+		}
+	}
+	return difference{}, false
 }

@@ -1,0 +1,1 @@
+(builtins.unsafeGetAttrPos "type" (derivation { name = "a"; system = "s"; builder = "b"; })).file
