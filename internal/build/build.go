@@ -201,7 +201,7 @@ func CannotBuild(dir storepath.Dir, drv storepath.Path, d *derivation.Derivation
 	fmt.Fprintf(&b, "Cannot build '%s'.\nReason: %s.\nOutput paths:", dir.Join(drv), reason)
 	paths := make([]string, 0, len(d.Outputs))
 	for _, name := range d.OutputNames() {
-		paths = append(paths, "\n  "+dir.Join(d.Outputs[name].Path))
+		paths = append(paths, "\n  "+dir.Join(d.Outputs.At(name).Path))
 	}
 	return b.String() + strings.Join(paths, "")
 }

@@ -73,7 +73,7 @@ func (e *environment) attributes(ctx context.Context) error {
 	if o.Attrs != nil {
 		return e.structured(ctx)
 	}
-	for name, value := range e.in.Derivation.Env {
+	for name, value := range e.in.Derivation.Env.All() {
 		if o.PassAsFile[name] {
 			file := ".attr-" + nixhash.Sum(nixhash.SHA256, []byte(name)).Base32()
 			e.file(name+"Path", file, value)
@@ -129,7 +129,7 @@ func (e *environment) finish() *Environment {
 	d := e.in.Derivation
 	var pairs []string
 	for _, name := range d.OutputNames() {
-		pairs = append(pairs, derivation.Placeholder(name), e.in.Store.Dir().Join(d.Outputs[name].Path))
+		pairs = append(pairs, derivation.Placeholder(name), e.in.Store.Dir().Join(d.Outputs.At(name).Path))
 	}
 	rewrite := strings.NewReplacer(pairs...).Replace
 	out := &Environment{Files: map[string][]byte{}}
@@ -168,7 +168,7 @@ func (e *environment) export(ctx context.Context, roots []storepath.Path) ([]*st
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range d.Outputs {
+		for _, o := range d.Outputs.All() {
 			more = append(more, o.Path)
 		}
 	}

@@ -47,7 +47,7 @@ type Checks struct {
 func ParseOptions(dir storepath.Dir, d *derivation.Derivation) (*Options, error) {
 	o := &Options{}
 	src := attrSource{env: d.Env}
-	if encoded, ok := d.Env["__json"]; ok {
+	if encoded, ok := d.Env.Get("__json"); ok {
 		attrs, err := parseAttrs(encoded)
 		if err != nil {
 			return nil, err
@@ -70,12 +70,12 @@ func ParseOptions(dir storepath.Dir, d *derivation.Derivation) (*Options, error)
 	if src.err != nil {
 		return nil, src.err
 	}
-	return o, o.readExports(dir, d.Env["exportReferencesGraph"])
+	return o, o.readExports(dir, d.Env.At("exportReferencesGraph"))
 }
 
 // attrSource reads attributes of either form and remembers the first error.
 type attrSource struct {
-	env   map[string]string
+	env   derivation.Table[string, string]
 	attrs map[string]any
 	err   error
 }
@@ -88,7 +88,7 @@ func (s *attrSource) fail(name, want string) {
 
 func (s *attrSource) bool(name string) bool {
 	if s.attrs == nil {
-		return s.env[name] == "1"
+		return s.env.At(name) == "1"
 	}
 	v, ok := s.attrs[name]
 	if !ok {
@@ -104,7 +104,7 @@ func (s *attrSource) bool(name string) bool {
 // words returns a list of strings; nil only if the attribute is missing.
 func (s *attrSource) words(name string) []string {
 	if s.attrs == nil {
-		v, ok := s.env[name]
+		v, ok := s.env.Get(name)
 		if !ok {
 			return nil
 		}

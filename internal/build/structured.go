@@ -20,7 +20,7 @@ import (
 func (e *environment) structured(ctx context.Context) error {
 	attrs := maps.Clone(e.in.Options.Attrs)
 	outputs := map[string]any{}
-	for name := range e.in.Derivation.Outputs {
+	for _, name := range e.in.Derivation.OutputNames() {
 		outputs[name] = derivation.Placeholder(name)
 	}
 	attrs["outputs"] = outputs

@@ -25,7 +25,6 @@ package derivation
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -54,32 +53,30 @@ type Output struct {
 // Derivation is the content of a .drv file, and its name without ".drv".
 type Derivation struct {
 	Name      string
-	Outputs   map[string]Output
-	InputDrvs map[storepath.Path][]string // names of the outputs used
-	InputSrcs []storepath.Path
+	Outputs   Table[string, Output]
+	InputDrvs Table[storepath.Path, []string] // names of the outputs used, sorted
+	InputSrcs []storepath.Path                // sorted
 	System    string
 	Builder   string
 	Args      []string
-	Env       map[string]string
+	Env       Table[string, string]
 }
 
 // IsFixed tells whether the output's hash is known before it is built.
 func (d *Derivation) IsFixed() bool {
-	return len(d.Outputs) == 1 && d.Outputs["out"].Hash != ""
+	return len(d.Outputs) == 1 && d.Outputs.At("out").Hash != ""
 }
 
 // OutputNames returns the names of the outputs, sorted.
-func (d *Derivation) OutputNames() []string {
-	return slices.Sorted(maps.Keys(d.Outputs))
-}
+func (d *Derivation) OutputNames() []string { return d.Outputs.Keys() }
 
 // References returns what a .drv file refers to: its input sources and the
 // files of its input derivations, sorted.
 func (d *Derivation) References() []storepath.Path {
 	refs := make([]storepath.Path, 0, len(d.InputSrcs)+len(d.InputDrvs))
 	refs = append(refs, d.InputSrcs...)
-	for p := range d.InputDrvs {
-		refs = append(refs, p)
+	for i := range d.InputDrvs {
+		refs = append(refs, d.InputDrvs[i].Key)
 	}
 	slices.Sort(refs)
 	return slices.Compact(refs)
@@ -88,6 +85,22 @@ func (d *Derivation) References() []storepath.Path {
 // Path returns the store path of the .drv file.
 func (d *Derivation) Path(dir storepath.Dir) (storepath.Path, error) {
 	return PathOf(dir, d.Name, d.Encode(dir), d.References())
+}
+
+// File is a .drv file: its text, what it refers to (see [Derivation.References])
+// and its store path.
+type File struct {
+	Text       []byte
+	References []storepath.Path
+	Path       storepath.Path
+}
+
+// File returns the .drv file of a derivation whose outputs are filled in.
+func (d *Derivation) File(dir storepath.Dir) (File, error) {
+	f := File{Text: d.Encode(dir), References: d.References()}
+	var err error
+	f.Path, err = PathOf(dir, d.Name, f.Text, f.References)
+	return f, err
 }
 
 // PathOf is [Derivation.Path] for a caller that has the encoded text and the

@@ -80,16 +80,22 @@ func TestGoldenOutputs(t *testing.T) {
 			t.Errorf("Check of what Nix wrote: %v", err)
 		}
 		got := parse(t, p, text)
-		for name, o := range got.Outputs {
-			o.Path = ""
-			got.Outputs[name] = o
-			delete(got.Env, name)
+		for i := range got.Outputs {
+			got.Outputs[i].Value.Path = ""
+			got.Env.Delete(got.Outputs[i].Key)
 		}
 		if err := h.FillOutputs(got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: outputs filled in (-want +got):\n%s", p, diff)
+		}
+		f, err := h.Finish(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(derivation.File{Text: text, References: want.References(), Path: p}, f); diff != "" {
+			t.Errorf("%s: finished (-want +got):\n%s", p, diff)
 		}
 	}
 }
@@ -106,16 +112,16 @@ func TestCheckRefusesForgery(t *testing.T) {
 	}
 	other := storepath.Path("00000000000000000000000000000000-lib-1.0")
 	tests := map[string]func(d *derivation.Derivation){
-		"output path": func(d *derivation.Derivation) { d.Outputs["out"] = derivation.Output{Path: other} },
+		"output path": func(d *derivation.Derivation) { d.Outputs.Set("out", derivation.Output{Path: other}) },
 		"both": func(d *derivation.Derivation) {
-			d.Outputs["out"] = derivation.Output{Path: other}
-			d.Env["out"] = dir.Join(other)
+			d.Outputs.Set("out", derivation.Output{Path: other})
+			d.Env.Set("out", dir.Join(other))
 		},
-		"variable":         func(d *derivation.Derivation) { d.Env["dev"] = dir.Join(other) },
-		"missing variable": func(d *derivation.Derivation) { delete(d.Env, "dev") },
+		"variable":         func(d *derivation.Derivation) { d.Env.Set("dev", dir.Join(other)) },
+		"missing variable": func(d *derivation.Derivation) { d.Env.Delete("dev") },
 		"builder":          func(d *derivation.Derivation) { d.Builder = "/bin/evil" },
 		"input output": func(d *derivation.Derivation) {
-			d.InputDrvs[slices.Sorted(maps.Keys(d.InputDrvs))[0]] = []string{"dev"}
+			d.InputDrvs[0].Value = []string{"dev"}
 		},
 	}
 	h := goldenHasher(t, files)
@@ -183,24 +189,17 @@ func TestManyDerivations(t *testing.T) {
 	for i := range 2000 {
 		d := &derivation.Derivation{
 			Name: fmt.Sprintf("d%d", i), System: "x", Builder: "b",
-			Outputs:   map[string]derivation.Output{"out": {}, "dev": {}},
-			InputDrvs: map[storepath.Path][]string{},
-			Env:       map[string]string{"script": strings.Repeat("line\n", 200)},
+			Outputs: derivation.TableOf(map[string]derivation.Output{"out": {}, "dev": {}}),
+			Env:     derivation.TableOf(map[string]string{"script": strings.Repeat("line\n", 200)}),
 		}
 		for _, p := range made[max(0, len(made)-10):] {
-			d.InputDrvs[p] = []string{"dev", "out"}
+			d.InputDrvs.Set(p, []string{"dev", "out"})
 		}
-		if err := h.FillOutputs(d); err != nil {
-			t.Fatal(err)
-		}
-		p, err := d.Path(dir)
+		f, err := h.Finish(d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Add(p, d); err != nil {
-			t.Fatal(err)
-		}
-		made = append(made, p)
+		made = append(made, f.Path)
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("2000 derivations took %v", took)

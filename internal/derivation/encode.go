@@ -1,37 +1,81 @@
 package derivation
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 
 	"isomorph/internal/storepath"
 )
 
+// A derivation is written up to three times when it is made: twice to be hashed
+// only, with its outputs blank and with its inputs by their hashes, and once as
+// its .drv file. What follows the input derivations, most of the text, is the
+// same each time but for the paths of the outputs, so it is written once.
+
 // Encode returns the canonical text of the .drv file.
 func (d *Derivation) Encode(dir storepath.Dir) []byte {
-	inputs := make([]input, 0, len(d.InputDrvs))
-	for p, outputs := range d.InputDrvs {
-		inputs = append(inputs, input{dir.Join(p), outputs})
+	b := scratch.get()
+	defer scratch.put(b)
+	b.tail = d.tail(b.tail[:0], dir, nil)
+	return slices.Clone(d.encodeFile(b, dir))
+}
+
+// encodeFile writes the text of the .drv file; b.tail is written already.
+func (d *Derivation) encodeFile(b *buffers, dir storepath.Dir) []byte {
+	w := writer{buf: b.text[:0], dir: dir}
+	w.raw("Derive([")
+	w.outputs(d, false)
+	w.raw("],[")
+	for i := range d.InputDrvs {
+		w.comma(i)
+		w.raw("(")
+		w.path(d.InputDrvs[i].Key)
+		w.raw(",")
+		w.list(sorted(d.InputDrvs[i].Value), w.plain)
+		w.raw(")")
 	}
-	return d.encode(make([]byte, 0, d.sizeHint()), dir, inputs, false)
+	w.raw("]")
+	w.buf = append(w.buf, b.tail...)
+	b.text = w.buf
+	return w.buf
 }
 
-// input is an element of the list inputDrvs; key is a .drv file's absolute name
-// or, for a hash modulo, a hash in base 16.
-type input struct {
-	key     string
-	outputs []string
-}
-
-// encode appends the derivation with the given inputs. With mask, the outputs'
-// paths and the variables of the same name are blank.
-func (d *Derivation) encode(buf []byte, dir storepath.Dir, inputs []input, mask bool) []byte {
-	w := writer{buf: buf, dir: dir}
+// encodeByHash writes the text with the inputs by their hashes; b.tail is written
+// already. With mask, the outputs' paths are blank.
+func (d *Derivation) encodeByHash(b *buffers, dir storepath.Dir, mask bool) []byte {
+	w := writer{buf: b.text[:0], dir: dir}
 	w.raw("Derive([")
 	w.outputs(d, mask)
 	w.raw("],[")
-	w.inputs(inputs)
-	w.raw("],[")
+	for i := range b.inputs {
+		w.comma(i)
+		w.raw("(")
+		w.string(b.inputs[i].hash)
+		w.raw(",")
+		w.list(b.inputs[i].outputs, w.plain)
+		w.raw(")")
+	}
+	w.raw("]")
+	w.buf = append(w.buf, b.tail...)
+	b.text = w.buf
+	return w.buf
+}
+
+// input is an input derivation as it counts in a hash modulo: its own one in
+// base 16, and the outputs used.
+type input struct {
+	hash    string
+	outputs []string
+}
+
+func compareInputs(a, b input) int { return cmp.Compare(a.hash, b.hash) }
+
+// tail appends what follows the input derivations. If blanks is not nil, the
+// variables named after outputs are blank, and where their values belong is
+// appended to it.
+func (d *Derivation) tail(buf []byte, dir storepath.Dir, blanks *[]int) []byte {
+	w := writer{buf: buf, dir: dir}
+	w.raw(",[")
 	for i, p := range sorted(d.InputSrcs) {
 		w.comma(i)
 		w.path(p)
@@ -43,18 +87,39 @@ func (d *Derivation) encode(buf []byte, dir storepath.Dir, inputs []input, mask 
 	w.raw(",")
 	w.list(d.Args, w.string)
 	w.raw(",[")
-	w.env(d, mask)
+	for i := range d.Env {
+		e := &d.Env[i]
+		w.comma(i)
+		w.raw("(")
+		w.string(e.Key)
+		w.raw(",")
+		if blanks != nil && d.Outputs.Has(e.Key) {
+			*blanks = append(*blanks, len(w.buf)+1)
+			w.raw(`""`)
+		} else {
+			w.string(e.Value)
+		}
+		w.raw(")")
+	}
 	w.raw("])")
 	return w.buf
 }
 
-// sizeHint guesses the length of the text, so that most need one allocation.
-func (d *Derivation) sizeHint() int {
-	n := 512 + 110*len(d.InputDrvs) + 80*len(d.InputSrcs) + 200*len(d.Outputs)
-	for k, v := range d.Env {
-		n += len(k) + len(v) + len(v)/16 + 8
+// fillBlanks puts the paths of the outputs, which are the values of the variables
+// named after them, into a tail that was written without them.
+func (d *Derivation) fillBlanks(b *buffers, dir storepath.Dir) {
+	w := writer{buf: b.filled[:0], dir: dir}
+	from, next := 0, 0
+	for i := range d.Env {
+		if next < len(b.blanks) && d.Outputs.Has(d.Env[i].Key) {
+			w.buf = append(w.buf, b.tail[from:b.blanks[next]]...)
+			w.escaped(d.Env[i].Value)
+			from = b.blanks[next]
+			next++
+		}
 	}
-	return n
+	w.buf = append(w.buf, b.tail[from:]...)
+	b.tail, b.filled = w.buf, b.tail
 }
 
 // sorted returns s if it is sorted and else a sorted copy.
@@ -81,16 +146,23 @@ func (w *writer) comma(i int) {
 func (w *writer) path(p storepath.Path) {
 	w.raw(`"`)
 	if p != "" {
-		w.raw(w.dir.Join(p))
+		w.raw(string(w.dir))
+		w.raw("/")
+		w.raw(string(p))
 	}
 	w.raw(`"`)
 }
 
 func (w *writer) string(s string) {
 	w.buf = append(w.buf, '"')
+	w.escaped(s)
+	w.buf = append(w.buf, '"')
+}
+
+func (w *writer) escaped(s string) {
 	start := 0
 	for i := range len(s) {
-		e := escape(s[i])
+		e := escapes[s[i]]
 		if e == 0 {
 			continue
 		}
@@ -99,24 +171,11 @@ func (w *writer) string(s string) {
 		start = i + 1
 	}
 	w.buf = append(w.buf, s[start:]...)
-	w.buf = append(w.buf, '"')
 }
 
-// escape returns the letter that stands for c after a backslash, 0 if c is
-// written as it is.
-func escape(c byte) byte {
-	switch c {
-	case '"', '\\':
-		return c
-	case '\n':
-		return 'n'
-	case '\r':
-		return 'r'
-	case '\t':
-		return 't'
-	}
-	return 0
-}
+// escapes has, for each byte, the letter that stands for it after a backslash, 0
+// if it is written as it is.
+var escapes = [256]byte{'"': '"', '\\': '\\', '\n': 'n', '\r': 'r', '\t': 't'}
 
 // plain writes a string in which Nix escapes nothing: the system, and names of
 // outputs.
@@ -136,52 +195,21 @@ func (w *writer) list(s []string, write func(string)) {
 }
 
 func (w *writer) outputs(d *Derivation, mask bool) {
-	for i, name := range d.OutputNames() {
-		o := d.Outputs[name]
-		if mask {
-			o.Path = ""
-		}
+	for i := range d.Outputs {
+		o := &d.Outputs[i].Value
 		w.comma(i)
 		w.raw("(")
-		w.plain(name)
+		w.plain(d.Outputs[i].Key)
 		w.raw(",")
-		w.path(o.Path)
+		if mask {
+			w.raw(`""`)
+		} else {
+			w.path(o.Path)
+		}
 		w.raw(",")
 		w.string(o.HashAlgo)
 		w.raw(",")
 		w.string(o.Hash)
-		w.raw(")")
-	}
-}
-
-func (w *writer) inputs(inputs []input) {
-	slices.SortFunc(inputs, func(a, b input) int {
-		if a.key < b.key {
-			return -1
-		}
-		return 1 // keys are distinct
-	})
-	for i, in := range inputs {
-		w.comma(i)
-		w.raw("(")
-		w.string(in.key)
-		w.raw(",")
-		w.list(sorted(in.outputs), w.plain)
-		w.raw(")")
-	}
-}
-
-func (w *writer) env(d *Derivation, mask bool) {
-	for i, name := range slices.Sorted(maps.Keys(d.Env)) {
-		w.comma(i)
-		w.raw("(")
-		w.string(name)
-		w.raw(",")
-		if _, isOutput := d.Outputs[name]; mask && isOutput {
-			w.raw(`""`)
-		} else {
-			w.string(d.Env[name])
-		}
 		w.raw(")")
 	}
 }

@@ -2,9 +2,7 @@ package derivation
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"isomorph/internal/nixhash"
@@ -28,7 +26,7 @@ type Hasher struct {
 // modulo is what stands for an input derivation in the hash of another one. For
 // a fixed output it stands for that output, which then counts as "out".
 type modulo struct {
-	hash    nixhash.Hash
+	hash    string   // in base 16
 	outputs []string // names, sorted; nil for "out" alone
 }
 
@@ -47,14 +45,25 @@ func NewHasher(dir storepath.Dir, read func(storepath.Path) (*Derivation, error)
 	return &Hasher{dir: dir, read: read, memo: map[storepath.Path]modulo{}}
 }
 
-// Add computes and remembers the hash of a finished derivation, which others
-// may then have as an input.
-func (h *Hasher) Add(p storepath.Path, d *Derivation) error {
-	m, err := h.modulo(d, 0)
-	if err == nil {
-		h.remember(p, m)
+// Finish fills in the outputs of a derivation, as [Hasher.FillOutputs] does, and
+// returns its file. Its hash is remembered: others may then have it as an input.
+func (h *Hasher) Finish(d *Derivation) (File, error) {
+	b := scratch.get()
+	defer scratch.put(b)
+	if err := h.fill(b, d); err != nil {
+		return File{}, err
 	}
-	return err
+	f := File{Text: slices.Clone(d.encodeFile(b, h.dir)), References: d.References()}
+	var err error
+	if f.Path, err = PathOf(h.dir, d.Name, f.Text, f.References); err != nil {
+		return File{}, err
+	}
+	m, fixed := h.fixed(d)
+	if !fixed {
+		m = h.byHash(b, d)
+	}
+	h.remember(f.Path, m)
+	return f, nil
 }
 
 func (h *Hasher) remember(p storepath.Path, m modulo) {
@@ -71,21 +80,28 @@ func (h *Hasher) known(p storepath.Path) (modulo, bool) {
 }
 
 // FillOutputs sets the path of each output, and the variables named after the
-// outputs to them. All else of d must be final; d.Env must not be nil.
+// outputs to them. All else of d must be final.
 func (h *Hasher) FillOutputs(d *Derivation) error {
-	for name := range d.Outputs {
-		d.Env[name] = "" // its presence is hashed, its value is not
+	b := scratch.get()
+	defer scratch.put(b)
+	return h.fill(b, d)
+}
+
+// fill fills in the outputs. It leaves the tail of d's text in b, and the inputs
+// by their hashes unless the output is fixed.
+func (h *Hasher) fill(b *buffers, d *Derivation) error {
+	for i := range d.Outputs {
+		d.Env.Set(d.Outputs[i].Key, "") // its presence is hashed, its value is not
 	}
-	paths, err := h.outputPaths(d)
+	paths, err := h.outputPaths(b, d)
 	if err != nil {
 		return err
 	}
-	for name, p := range paths {
-		o := d.Outputs[name]
-		o.Path = p
-		d.Outputs[name] = o
-		d.Env[name] = h.dir.Join(p)
+	for i, p := range paths {
+		d.Outputs[i].Value.Path = p
+		d.Env.Set(d.Outputs[i].Key, h.dir.Join(p))
 	}
+	d.fillBlanks(b, h.dir)
 	return nil
 }
 
@@ -101,12 +117,14 @@ func (h *Hasher) Check(p storepath.Path, d *Derivation) error {
 	if p != want {
 		return fmt.Errorf("%w '%s': its contents belong in '%s'", ErrInconsistent, h.dir.Join(p), h.dir.Join(want))
 	}
-	paths, err := h.outputPaths(d)
+	b := scratch.get()
+	defer scratch.put(b)
+	paths, err := h.outputPaths(b, d)
 	if err != nil {
 		return fmt.Errorf("while checking derivation '%s': %w", h.dir.Join(p), err)
 	}
-	for _, name := range d.OutputNames() {
-		if err := h.checkOutput(d, name, paths[name]); err != nil {
+	for i, o := range d.Outputs {
+		if err := h.checkOutput(d, o.Key, paths[i]); err != nil {
 			return fmt.Errorf("%w '%s': %w", ErrInconsistent, h.dir.Join(p), err)
 		}
 	}
@@ -114,10 +132,10 @@ func (h *Hasher) Check(p storepath.Path, d *Derivation) error {
 }
 
 func (h *Hasher) checkOutput(d *Derivation, name string, want storepath.Path) error {
-	if got := d.Outputs[name].Path; got != want {
+	if got := d.Outputs.At(name).Path; got != want {
 		return fmt.Errorf("derivation has incorrect output '%s', should be '%s'", h.dir.Join(got), h.dir.Join(want))
 	}
-	value, ok := d.Env[name]
+	value, ok := d.Env.Get(name)
 	if !ok {
 		return fmt.Errorf("derivation has missing environment variable '%s', should be '%s' but is not present", name, h.dir.Join(want))
 	}
@@ -127,97 +145,125 @@ func (h *Hasher) checkOutput(d *Derivation, name string, want storepath.Path) er
 	return nil
 }
 
-func (h *Hasher) outputPaths(d *Derivation) (map[string]storepath.Path, error) {
-	paths := make(map[string]storepath.Path, len(d.Outputs))
+// outputPaths returns the paths of d's outputs, in their order. It leaves in b
+// what fill says, the tail with blanks.
+func (h *Hasher) outputPaths(b *buffers, d *Derivation) ([]storepath.Path, error) {
+	b.blanks = b.blanks[:0]
+	b.tail = d.tail(b.tail[:0], h.dir, &b.blanks)
+	paths := make([]storepath.Path, len(d.Outputs))
 	if d.IsFixed() {
-		p, err := d.Outputs["out"].FixedPath(h.dir, "out", d.Name)
-		paths["out"] = p
+		p, err := d.Outputs.At("out").FixedPath(h.dir, "out", d.Name)
+		paths[0] = p
 		return paths, err
 	}
-	inputs, err := h.inputs(d, 0)
-	if err != nil {
+	if err := h.inputs(b, d, 0); err != nil {
 		return nil, err
 	}
-	sum := d.digest(h.dir, inputs, true)
-	for _, name := range d.OutputNames() { // the first bad name is the one that is told
-		p, err := h.dir.MakeOutput(name, sum, d.Name)
+	sum := nixhash.Sum(nixhash.SHA256, d.encodeByHash(b, h.dir, true))
+	for i := range d.Outputs {
+		p, err := h.dir.MakeOutput(d.Outputs[i].Key, sum, d.Name)
 		if err != nil {
 			return nil, err
 		}
-		paths[name] = p
+		paths[i] = p
 	}
 	return paths, nil
 }
 
 // modulo returns the hash of d as an input: its output paths are part of it.
 func (h *Hasher) modulo(d *Derivation, depth int) (modulo, error) {
-	if d.IsFixed() {
-		o := d.Outputs["out"]
-		text := strings.Join([]string{"fixed:out", o.HashAlgo, o.Hash, h.dir.Join(o.Path)}, ":")
-		return modulo{hash: nixhash.Sum(nixhash.SHA256, []byte(text))}, nil
+	if m, ok := h.fixed(d); ok {
+		return m, nil
 	}
-	inputs, err := h.inputs(d, depth)
-	if err != nil {
+	b := scratch.get()
+	defer scratch.put(b)
+	if err := h.inputs(b, d, depth); err != nil {
 		return modulo{}, err
 	}
-	m := modulo{hash: d.digest(h.dir, inputs, false)}
-	if _, ok := d.Outputs["out"]; !ok || len(d.Outputs) > 1 {
+	b.tail = d.tail(b.tail[:0], h.dir, nil)
+	return h.byHash(b, d), nil
+}
+
+// byHash returns the hash of d as an input, whose tail and inputs are in b, if its
+// output is not fixed.
+func (h *Hasher) byHash(b *buffers, d *Derivation) modulo {
+	m := modulo{hash: hashOf(d.encodeByHash(b, h.dir, false))}
+	if len(d.Outputs) > 1 || !d.Outputs.Has("out") {
 		m.outputs = d.OutputNames()
 	}
-	return m, nil
+	return m
 }
 
-// texts are buffers for texts that are only hashed.
-var texts = sync.Pool{New: func() any { return new([]byte) }}
-
-// digest is the hash of what encode writes.
-func (d *Derivation) digest(dir storepath.Dir, inputs []input, mask bool) nixhash.Hash {
-	buf := texts.Get().(*[]byte)
-	defer texts.Put(buf)
-	*buf = d.encode((*buf)[:0], dir, inputs, mask)
-	return nixhash.Sum(nixhash.SHA256, *buf)
-}
-
-// inputs returns d's input derivations by their hashes. Two inputs can have the
-// same one, as fixed outputs do that differ only in their URLs; they merge.
-func (h *Hasher) inputs(d *Derivation, depth int) ([]input, error) {
-	at := make(map[string]int, len(d.InputDrvs))
-	list := make([]input, 0, len(d.InputDrvs))
-	for p, outputs := range d.InputDrvs {
-		m, err := h.input(p, depth)
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(outputs, func(o string) bool { return !m.has(o) }) {
-			return nil, h.missingOutput(d)
-		}
-		key := m.hash.Base16()
-		i, ok := at[key]
-		if !ok {
-			at[key] = len(list)
-			list = append(list, input{key, outputs})
-			continue
-		}
-		merged := slices.Sorted(slices.Values(slices.Concat(list[i].outputs, outputs)))
-		list[i].outputs = slices.Compact(merged)
+// fixed returns the hash of d as an input if its output is fixed, which does not
+// depend on anything else than that output.
+func (h *Hasher) fixed(d *Derivation) (m modulo, ok bool) {
+	if !d.IsFixed() {
+		return modulo{}, false
 	}
-	return list, nil
+	o := d.Outputs.At("out")
+	return modulo{hash: hashOf([]byte("fixed:out:" + o.HashAlgo + ":" + o.Hash + ":" + h.dir.Join(o.Path)))}, true
 }
 
-// missingOutput says which of the outputs that d uses does not exist: the first
-// one in the order of the .drv file. As in Nix it is d that is named.
-func (h *Hasher) missingOutput(d *Derivation) error {
-	for _, p := range slices.Sorted(maps.Keys(d.InputDrvs)) {
-		m, err := h.input(p, 0)
+func hashOf(text []byte) string { return nixhash.Sum(nixhash.SHA256, text).Base16() }
+
+// buffers are what a derivation is written into, used again for the next one.
+type buffers struct {
+	text, tail, filled []byte
+	blanks             []int // where in the tail the paths of the outputs belong
+	inputs             []input
+}
+
+// scratch has buffers for whoever needs some.
+var scratch bufferPool
+
+type bufferPool struct{ pool sync.Pool }
+
+func (p *bufferPool) get() *buffers {
+	if b, ok := p.pool.Get().(*buffers); ok {
+		return b
+	}
+	return new(buffers)
+}
+
+// maxKept is the size of a text in bytes from which on its buffers are not kept.
+const maxKept = 1 << 20
+
+func (p *bufferPool) put(b *buffers) {
+	if cap(b.text)+cap(b.tail)+cap(b.filled) > maxKept {
+		return
+	}
+	clear(b.inputs)
+	p.pool.Put(b)
+}
+
+// inputs puts d's input derivations into b by their hashes, sorted. Two inputs
+// can have the same one, as fixed outputs do that differ only in their URLs; they
+// merge.
+func (h *Hasher) inputs(b *buffers, d *Derivation, depth int) error {
+	b.inputs = b.inputs[:0]
+	for p, outputs := range d.InputDrvs.All() {
+		m, err := h.input(p, depth)
 		if err != nil {
 			return err
 		}
-		for _, o := range sorted(d.InputDrvs[p]) {
-			if !m.has(o) {
+		outputs = sorted(outputs)
+		for _, o := range outputs {
+			if !m.has(o) { // as in Nix it is d that is named
 				return fmt.Errorf("no hash for output '%s' of derivation '%s'", o, d.Name)
 			}
 		}
+		b.inputs = append(b.inputs, input{m.hash, outputs})
 	}
+	slices.SortStableFunc(b.inputs, compareInputs)
+	list := b.inputs[:0]
+	for _, in := range b.inputs {
+		if n := len(list); n > 0 && list[n-1].hash == in.hash {
+			list[n-1].outputs = slices.Compact(slices.Sorted(slices.Values(slices.Concat(list[n-1].outputs, in.outputs))))
+			continue
+		}
+		list = append(list, in)
+	}
+	b.inputs = list
 	return nil
 }
 

@@ -27,7 +27,7 @@ func Parse(dir storepath.Dir, name string, b []byte) (d *Derivation, err error) 
 		}
 	}()
 	d = p.derivation(name)
-	for output, o := range d.Outputs {
+	for output, o := range d.Outputs.All() {
 		if err := checkFixed(dir, d, output, o); err != nil {
 			return nil, fmt.Errorf("%w: derivation '%s': %w", ErrFormat, name, err)
 		}
@@ -82,7 +82,7 @@ func (p *parser) peek() byte {
 }
 
 func (p *parser) derivation(name string) *Derivation {
-	d := &Derivation{Name: name, Outputs: map[string]Output{}, InputDrvs: map[storepath.Path][]string{}, Env: map[string]string{}}
+	d := &Derivation{Name: name}
 	if strings.HasPrefix(p.text, "DrvWithVersion(") {
 		p.fail("experimental Nix feature 'dynamic-derivations' is disabled")
 	}
@@ -163,7 +163,7 @@ func (p *parser) output(d *Derivation) string {
 	if o.HashAlgo == "" && o.Hash != "" {
 		p.fail("output '%s' has a hash without an algorithm", name)
 	}
-	d.Outputs[name] = o
+	d.Outputs.Set(name, o)
 	return name
 }
 
@@ -183,7 +183,7 @@ func (p *parser) inputDrv(d *Derivation) string {
 	if len(outputs) == 0 {
 		p.fail("inputDrvs entry for '%s' specifies no outputs", p.dir.Join(drv))
 	}
-	d.InputDrvs[drv] = outputs
+	d.InputDrvs.Set(drv, outputs)
 	return string(drv)
 }
 
@@ -191,7 +191,7 @@ func (p *parser) variable(d *Derivation) string {
 	p.expect("(")
 	name := p.string()
 	p.expect(",")
-	d.Env[name] = p.string()
+	d.Env.Set(name, p.string())
 	p.expect(")")
 	return name
 }
@@ -230,7 +230,7 @@ func (p *parser) escaped() string {
 			b.WriteByte(p.unescape(p.peek()))
 		case p.pos == len(p.text):
 			p.fail("unterminated string in derivation")
-		case escape(c) != 0:
+		case escapes[c] != 0:
 			p.fail("character %q must be escaped", c)
 		default:
 			b.WriteByte(c)

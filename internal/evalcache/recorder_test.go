@@ -79,7 +79,7 @@ func (f *fake) Downloaded(url, _ string, _ bool) (storepath.Path, bool) {
 }
 
 func (f *fake) ReadDerivation(storepath.Path) (*derivation.Derivation, error) {
-	return &derivation.Derivation{Outputs: map[string]derivation.Output{"out": {Path: anObject}}}, nil
+	return &derivation.Derivation{Outputs: derivation.TableOf(map[string]derivation.Output{"out": {Path: anObject}})}, nil
 }
 
 func (f *fake) Lstat(path string) (builtins.FileKind, error) {

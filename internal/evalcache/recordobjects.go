@@ -73,19 +73,18 @@ func (r *Recorder) AddText(name string, contents []byte, refs []storepath.Path) 
 }
 
 // AddDerivation adds a derivation, likewise.
-func (r *Recorder) AddDerivation(d *derivation.Derivation) (storepath.Path, error) {
-	p, err := r.inner.AddDerivation(d)
-	if err != nil {
+func (r *Recorder) AddDerivation(d *derivation.Derivation, f derivation.File) error {
+	if err := r.inner.AddDerivation(d, f); err != nil {
 		r.spoilErr("add derivation", err)
-		return "", err
+		return err
 	}
-	r.make(p, d.InputSrcs)
+	r.make(f.Path, d.InputSrcs)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for in := range d.InputDrvs {
+	for in := range d.InputDrvs.All() {
 		r.referred[in] = true
 	}
-	return p, nil
+	return nil
 }
 
 // ReadDerivation reads a derivation, which must be an object of the store or of
@@ -172,7 +171,7 @@ func (r *Recorder) Realise(outputs []builtins.DerivationOutput) error {
 			r.spoilErr("read derivation", err)
 			continue
 		}
-		for name, out := range d.Outputs {
+		for name, out := range d.Outputs.All() {
 			if o.Output == "" || o.Output == name {
 				r.mustHave(out.Path)
 			}

@@ -152,6 +152,9 @@ func (h Hash) Bytes() []byte { return append([]byte(nil), h.digest[:h.algo.Size(
 // Base16 returns the digest in lower-case hexadecimal.
 func (h Hash) Base16() string { return hex.EncodeToString(h.digest[:h.algo.Size()]) }
 
+// AppendBase16 appends what [Hash.Base16] returns.
+func (h Hash) AppendBase16(b []byte) []byte { return hex.AppendEncode(b, h.digest[:h.algo.Size()]) }
+
 // Base32 returns the digest in Nix's base 32.
 func (h Hash) Base32() string { return nixbase32.EncodeToString(h.digest[:h.algo.Size()]) }
 

@@ -196,7 +196,7 @@ func (s *Session) derivation(p storepath.Path) (*derivation.Derivation, error) {
 }
 
 func appendInputs(todo []storepath.Path, seen map[storepath.Path]bool, d *derivation.Derivation) []storepath.Path {
-	for in := range d.InputDrvs {
+	for _, in := range d.InputDrvs.Keys() {
 		if !seen[in] {
 			seen[in] = true
 			todo = append(todo, in)

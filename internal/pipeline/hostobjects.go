@@ -43,7 +43,7 @@ type hostObjects struct {
 
 	mu     sync.Mutex
 	batch  store.Batch // nil without a store
-	drvs   map[storepath.Path]*derivation.Derivation
+	drvs   map[storepath.Path]drvFile
 	texts  map[storepath.Path]text
 	trees  map[treeKey]storepath.Path
 	closed map[storepath.Path][]storepath.Path // closures
@@ -52,6 +52,15 @@ type hostObjects struct {
 type text struct {
 	contents []byte
 	refs     []storepath.Path
+}
+
+// drvFile is what is kept of a derivation of this evaluation. There are tens of
+// thousands of them, hardly one of which is looked at again, so what is kept is
+// text that the garbage collector need not look into, or nothing but the fact if
+// the store has the text.
+type drvFile struct {
+	text []byte           // nil: in the store
+	refs []storepath.Path // nil: not asked for yet
 }
 
 // treeKey is what the hash of a tree depends on, within one evaluation.
@@ -65,7 +74,7 @@ type treeKey struct {
 func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store, files *hostFiles, hasher *treehash.Hasher) *hostObjects {
 	h := &hostObjects{
 		ctx: ctx, dir: reader.Dir(), reader: reader, store: writer, files: files, hasher: hasher,
-		drvs:   map[storepath.Path]*derivation.Derivation{},
+		drvs:   map[storepath.Path]drvFile{},
 		texts:  map[storepath.Path]text{},
 		trees:  map[treeKey]storepath.Path{},
 		closed: map[storepath.Path][]storepath.Path{},
@@ -137,12 +146,16 @@ func (h *hostObjects) close() { h.copies.close() }
 // contents returns the text or derivation p of this evaluation.
 func (h *hostObjects) contents(p storepath.Path) ([]byte, bool) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if d, ok := h.drvs[p]; ok {
-		return d.Encode(h.dir), true
-	}
+	d, isDrv := h.drvs[p]
 	t, ok := h.texts[p]
-	return t.contents, ok
+	h.mu.Unlock()
+	switch {
+	case !isDrv:
+		return t.contents, ok
+	case d.text != nil:
+		return d.text, true
+	}
+	return h.batch.Contents(p)
 }
 
 func (h *hostObjects) countDerivations() int {
@@ -171,54 +184,51 @@ func (h *hostObjects) addText(name string, contents []byte, refs []storepath.Pat
 }
 
 // AddDerivation adds a derivation.
-func (h *hostObjects) AddDerivation(d *derivation.Derivation) (storepath.Path, error) {
-	p, err := h.addDerivation(d)
-	if err != nil {
-		return "", err
+func (h *hostObjects) AddDerivation(d *derivation.Derivation, f derivation.File) error {
+	kept := drvFile{text: f.Text}
+	if h.batch != nil {
+		kept.text = nil
+		_, err := h.push(len(f.Text), func() (storepath.Path, error) { return h.batch.AddDerivation(h.ctx, d, f) })
+		if err != nil {
+			return err
+		}
 	}
 	h.mu.Lock()
-	h.drvs[p] = d
+	h.drvs[f.Path] = kept
 	h.mu.Unlock()
-	return p, nil
-}
-
-func (h *hostObjects) addDerivation(d *derivation.Derivation) (storepath.Path, error) {
-	if h.batch != nil {
-		return h.push(sizeOf(d), func() (storepath.Path, error) { return h.batch.AddDerivation(h.ctx, d) })
-	}
-	return d.Path(h.dir)
-}
-
-// sizeOf returns about how many bytes a derivation takes: its variables are most
-// of it.
-func sizeOf(d *derivation.Derivation) int {
-	n := 0
-	for name, v := range d.Env {
-		n += len(name) + len(v)
-	}
-	return n
+	return nil
 }
 
 // ReadDerivation returns a derivation.
 func (h *hostObjects) ReadDerivation(p storepath.Path) (*derivation.Derivation, error) {
-	h.mu.Lock()
-	d, ok := h.drvs[p]
-	h.mu.Unlock()
-	if ok {
-		return d, nil
+	b, ok := h.contents(p)
+	if !ok {
+		var err error
+		if b, err = os.ReadFile(h.files.real(h.dir.Join(p))); err != nil {
+			return nil, fmt.Errorf("read the derivation '%s': %w", h.dir.Join(p), err)
+		}
 	}
-	b, err := os.ReadFile(h.files.real(h.dir.Join(p)))
-	if err != nil {
-		return nil, fmt.Errorf("read the derivation '%s': %w", h.dir.Join(p), err)
-	}
-	d, err = derivation.Parse(h.dir, strings.TrimSuffix(p.Name(), ".drv"), b)
+	d, err := derivation.Parse(h.dir, strings.TrimSuffix(p.Name(), ".drv"), b)
 	if err != nil {
 		return nil, fmt.Errorf("derivation '%s': %w", h.dir.Join(p), err)
 	}
-	h.mu.Lock()
-	h.drvs[p] = d
-	h.mu.Unlock()
 	return d, nil
+}
+
+// drvReferences returns what a derivation of this evaluation refers to.
+func (h *hostObjects) drvReferences(p storepath.Path, f drvFile) ([]storepath.Path, error) {
+	if f.refs != nil {
+		return f.refs, nil
+	}
+	d, err := h.ReadDerivation(p)
+	if err != nil {
+		return nil, err
+	}
+	f.refs = d.References()
+	h.mu.Lock()
+	h.drvs[p] = f
+	h.mu.Unlock()
+	return f.refs, nil
 }
 
 // References returns what an object refers to, whether or not it has been
@@ -230,7 +240,7 @@ func (h *hostObjects) References(p storepath.Path) ([]storepath.Path, error) {
 	h.mu.Unlock()
 	switch {
 	case isDrv:
-		return d.References(), nil
+		return h.drvReferences(p, d)
 	case isText:
 		return t.refs, nil
 	}

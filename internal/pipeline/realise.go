@@ -261,7 +261,7 @@ func (s *Session) DerivationOperand(operand string) (f Found, ok bool, err error
 	if err != nil {
 		return f, true, err
 	}
-	return Found{Drv: p, Name: d.Name, Output: cmp.Or(output, d.Env["outputName"], "out")}, true, nil
+	return Found{Drv: p, Name: d.Name, Output: cmp.Or(output, d.Env.At("outputName"), "out")}, true, nil
 }
 
 func isLink(name string) bool {

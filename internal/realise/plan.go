@@ -38,7 +38,7 @@ func (p *Plan) DownloadList() []Download {
 	out := make([]Download, 0, len(p.Downloads))
 	for _, drv := range p.Downloads {
 		d := p.nodes[drv].d
-		out = append(out, Download{drv, d.Name, d.Env["url"], d.Outputs["out"].Hash})
+		out = append(out, Download{drv, d.Name, d.Env.At("url"), d.Outputs.At("out").Hash})
 	}
 	return out
 }
@@ -145,7 +145,7 @@ func (p *planner) want(drv storepath.Path, outputs []string) error {
 	}
 	news := false
 	for _, name := range outputs {
-		if _, ok := n.d.Outputs[name]; !ok {
+		if !n.d.Outputs.Has(name) {
 			return fmt.Errorf("derivation '%s' does not have the output '%s' that is wanted of it", p.r.o.Store.Dir().Join(drv), name)
 		}
 		if !n.wanted[name] {
@@ -185,7 +185,7 @@ func (p *planner) validOutputs(front []*node) (map[storepath.Path]bool, error) {
 	var paths []storepath.Path
 	for _, n := range front {
 		for name := range n.wanted {
-			if o := n.d.Outputs[name].Path; o != "" {
+			if o := n.d.Outputs.At(name).Path; o != "" {
 				paths = append(paths, o)
 			}
 		}
@@ -199,7 +199,7 @@ func (p *planner) validOutputs(front []*node) (map[storepath.Path]bool, error) {
 
 func (p *planner) isNeeded(n *node, valid map[storepath.Path]bool) bool {
 	for name := range n.wanted {
-		if !valid[n.d.Outputs[name].Path] {
+		if !valid[n.d.Outputs.At(name).Path] {
 			return true
 		}
 	}
@@ -207,7 +207,7 @@ func (p *planner) isNeeded(n *node, valid map[storepath.Path]bool) bool {
 }
 
 func (p *planner) wantInputs(n *node) error {
-	for drv, outputs := range n.d.InputDrvs {
+	for drv, outputs := range n.d.InputDrvs.All() {
 		if err := p.want(drv, outputs); err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (p *planner) plan(goals []Goal) (*Plan, error) {
 			continue
 		}
 		plan.nodes[drv] = n
-		for input := range n.d.InputDrvs {
+		for input := range n.d.InputDrvs.All() {
 			if in := p.nodes[input]; in.needed {
 				n.inputs = append(n.inputs, in)
 				in.dependents = append(in.dependents, n)

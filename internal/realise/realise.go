@@ -108,7 +108,7 @@ func (r *Realiser) Outputs(ctx context.Context, g Goal) (map[string]storepath.Pa
 	}
 	out := map[string]storepath.Path{}
 	for _, n := range names {
-		o, ok := d.Outputs[n]
+		o, ok := d.Outputs.Get(n)
 		if !ok {
 			return nil, fmt.Errorf("derivation '%s' does not have an output named '%s'; it has: %s",
 				r.o.Store.Dir().Join(g.Drv), n, strings.Join(d.OutputNames(), ", "))

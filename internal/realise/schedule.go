@@ -267,7 +267,7 @@ func calledOff(ctx context.Context, err error) bool {
 // inputPaths lists what a derivation names directly.
 func (r *Realiser) inputPaths(ctx context.Context, n *node) ([]storepath.Path, error) {
 	inputs := append([]storepath.Path{}, n.d.InputSrcs...)
-	for drv, outputs := range n.d.InputDrvs {
+	for drv, outputs := range n.d.InputDrvs.All() {
 		paths, err := r.Outputs(ctx, Goal{drv, outputs})
 		if err != nil {
 			return nil, err

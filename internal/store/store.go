@@ -215,9 +215,9 @@ type Batch interface {
 	// same batch. A big batch may commit parts of itself before.
 	AddText(ctx context.Context, name string, contents []byte, refs []storepath.Path) (storepath.Path, error)
 
-	// AddDerivation adds the text of a derivation whose outputs are filled
-	// in, and which must not change any more.
-	AddDerivation(ctx context.Context, d *derivation.Derivation) (storepath.Path, error)
+	// AddDerivation adds the file of a derivation whose outputs are filled
+	// in. Neither may change any more.
+	AddDerivation(ctx context.Context, d *derivation.Derivation, f derivation.File) (storepath.Path, error)
 
 	// AddTree is like Store.AddTree, but the path becomes valid at the next
 	// Commit.

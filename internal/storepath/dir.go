@@ -63,10 +63,21 @@ func (d Dir) cut(s string) (base string, ok bool) {
 // references (":/nix/store/...", sorted). The formula is that of the manual's
 // "Store Path Specification".
 func (d Dir) Make(kind string, h nixhash.Hash, name string) (Path, error) {
-	fingerprint := kind + ":" + h.Algorithm().String() + ":" + h.Base16() + ":" + string(d) + ":" + name
-	sum := nixhash.Sum(nixhash.SHA256, []byte(fingerprint))
-	b := make([]byte, 0, HashLen+1+len(name))
-	b = nixbase32.AppendEncode(b, nixhash.Compress(sum.Bytes(), HashSize))
+	return d.make(append(fingerprint{}, kind...), h, name)
+}
+
+// fingerprint is the text that the hash in a store path is one of.
+type fingerprint []byte
+
+// make is Make for a fingerprint that begins with the kind.
+func (d Dir) make(f fingerprint, h nixhash.Hash, name string) (Path, error) {
+	f = append(append(f, ':'), h.Algorithm().String()...)
+	f = h.AppendBase16(append(f, ':'))
+	f = append(append(f, ':'), d...)
+	f = append(append(f, ':'), name...)
+	sum := nixhash.Sum(nixhash.SHA256, f)
+	var room [HashLen + 1 + MaxNameLen]byte
+	b := nixbase32.AppendEncode(room[:0], nixhash.Compress(sum.Bytes(), HashSize))
 	b = append(b, '-')
 	b = append(b, name...)
 	if err := CheckName(name); err != nil {
@@ -93,7 +104,7 @@ func (d Dir) MakeOutput(output string, h nixhash.Hash, name string) (Path, error
 // MakeText returns the path of a text file with the SHA-256 h, such as a store
 // derivation or the result of builtins.toFile; refs must be sorted.
 func (d Dir) MakeText(name string, h nixhash.Hash, refs []Path) (Path, error) {
-	return d.Make(d.kindWith("text", refs), h, name)
+	return d.make(d.kindWith("text", refs, len(name)), h, name)
 }
 
 // MakeFixed returns the path of an object named by its contents alone: h is the
@@ -101,7 +112,7 @@ func (d Dir) MakeText(name string, h nixhash.Hash, refs []Path) (Path, error) {
 // a recursive SHA-256 can have any.
 func (d Dir) MakeFixed(name string, recursive bool, h nixhash.Hash, refs []Path) (Path, error) {
 	if recursive && h.Algorithm() == nixhash.SHA256 {
-		return d.Make(d.kindWith("source", refs), h, name)
+		return d.make(d.kindWith("source", refs, len(name)), h, name)
 	}
 	if len(refs) > 0 {
 		return "", errorf(ErrBadPath, "fixed output derivation '%s' is not allowed to refer to other store paths.\nYou may need to use the 'unsafeDiscardReferences' derivation attribute, see the manual for more details.", name)
@@ -114,12 +125,17 @@ func (d Dir) MakeFixed(name string, recursive bool, h nixhash.Hash, refs []Path)
 	return d.Make("output:out", digest, name)
 }
 
-func (d Dir) kindWith(kind string, refs []Path) string {
-	var b strings.Builder
-	b.WriteString(kind)
+// kindWith begins a fingerprint with a kind and references. There will be a name
+// of so many bytes in it.
+func (d Dir) kindWith(kind string, refs []Path, name int) fingerprint {
+	size := len(kind) + len(":sha512:") + 2*nixhash.MaxSize + len(d) + 2 + name
 	for _, r := range refs {
-		b.WriteByte(':')
-		b.WriteString(d.Join(r))
+		size += len(d) + 2 + len(r)
 	}
-	return b.String()
+	f := append(make(fingerprint, 0, size), kind...)
+	for _, r := range refs {
+		f = append(append(f, ':'), d...)
+		f = append(append(f, '/'), r...)
+	}
+	return f
 }

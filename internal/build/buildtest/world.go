@@ -134,7 +134,7 @@ type Drv struct {
 }
 
 // Out returns the path of an output.
-func (d Drv) Out(name string) storepath.Path { return d.Outputs[name].Path }
+func (d Drv) Out(name string) storepath.Path { return d.Outputs.At(name).Path }
 
 // Script adds a derivation that runs a shell script, changed by the given
 // functions before its paths are computed.
@@ -142,9 +142,9 @@ func (w *World) Script(name, script string, change ...func(*derivation.Derivatio
 	w.T.Helper()
 	d := &derivation.Derivation{
 		Name: name, System: System, Builder: w.Sh(), Args: []string{"-euc", script},
-		Outputs:   map[string]derivation.Output{"out": {}},
-		InputDrvs: map[storepath.Path][]string{}, InputSrcs: []storepath.Path{w.Busybox},
-		Env: map[string]string{"name": name, "builder": w.Sh(), "system": System},
+		Outputs:   derivation.TableOf(map[string]derivation.Output{"out": {}}),
+		InputSrcs: []storepath.Path{w.Busybox},
+		Env:       derivation.TableOf(map[string]string{"name": name, "builder": w.Sh(), "system": System}),
 	}
 	for _, c := range change {
 		c(d)
@@ -169,15 +169,15 @@ func (w *World) Add(d *derivation.Derivation) Drv {
 
 // Env sets a variable.
 func Env(name, value string) func(*derivation.Derivation) {
-	return func(d *derivation.Derivation) { d.Env[name] = value }
+	return func(d *derivation.Derivation) { d.Env.Set(name, value) }
 }
 
 // Outputs names the outputs.
 func Outputs(names ...string) func(*derivation.Derivation) {
 	return func(d *derivation.Derivation) {
-		d.Outputs = map[string]derivation.Output{}
+		d.Outputs = nil
 		for _, n := range names {
-			d.Outputs[n] = derivation.Output{}
+			d.Outputs.Set(n, derivation.Output{})
 		}
 	}
 }
@@ -189,13 +189,13 @@ func Source(p storepath.Path) func(*derivation.Derivation) {
 
 // Input adds outputs of another derivation as inputs.
 func Input(in Drv, outputs ...string) func(*derivation.Derivation) {
-	return func(d *derivation.Derivation) { d.InputDrvs[in.Path] = outputs }
+	return func(d *derivation.Derivation) { d.InputDrvs.Set(in.Path, outputs) }
 }
 
 // Fixed declares the hash of the output; algo may begin with "r:".
 func Fixed(algo, hex string) func(*derivation.Derivation) {
 	return func(d *derivation.Derivation) {
-		d.Outputs = map[string]derivation.Output{"out": {HashAlgo: algo, Hash: hex}}
+		d.Outputs = derivation.TableOf(map[string]derivation.Output{"out": {HashAlgo: algo, Hash: hex}})
 	}
 }
 

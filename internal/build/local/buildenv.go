@@ -30,7 +30,7 @@ type envPackage struct {
 // named in the attribute "derivations", and manifest.nix, the list of them
 // (libstore/builtins/buildenv.cc).
 func (j *job) buildEnv(ctx context.Context) error {
-	out, ok := j.drv.Outputs["out"]
+	out, ok := j.drv.Outputs.Get("out")
 	if !ok {
 		return j.cannot(build.Failed, "'builtin:buildenv' needs an output 'out'", nil)
 	}

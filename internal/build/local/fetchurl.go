@@ -31,7 +31,7 @@ func (j *job) runBuiltin(ctx context.Context) error {
 // attr returns an attribute of either form as a string; true is "1".
 func (j *job) attr(name string) string {
 	if j.opts.Attrs == nil {
-		return j.drv.Env[name]
+		return j.drv.Env.At(name)
 	}
 	switch v := j.opts.Attrs[name].(type) {
 	case string:
@@ -56,7 +56,7 @@ func (j *job) fetchurl(ctx context.Context) error {
 	if !j.drv.IsFixed() {
 		return j.cannot(build.Failed, "'builtin:fetchurl' must be a fixed-output or impure derivation", nil)
 	}
-	out := j.drv.Outputs["out"]
+	out := j.drv.Outputs.At("out")
 	want, recursive, err := out.FixedHash()
 	if err != nil {
 		return err

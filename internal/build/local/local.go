@@ -138,7 +138,7 @@ func (j *job) waiting(output storepath.Path) {
 func (j *job) outputPaths() []storepath.Path {
 	var out []storepath.Path
 	for _, name := range j.drv.OutputNames() {
-		out = append(out, j.drv.Outputs[name].Path)
+		out = append(out, j.drv.Outputs.At(name).Path)
 	}
 	return out
 }
@@ -173,7 +173,7 @@ func (j *job) claim(ctx context.Context) (*build.Result, error) {
 
 func (j *job) validOutputs(ctx context.Context) (map[string]*store.PathInfo, error) {
 	out := map[string]*store.PathInfo{}
-	for name, o := range j.drv.Outputs {
+	for name, o := range j.drv.Outputs.All() {
 		info, err := j.o.Store.Info(ctx, o.Path)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
@@ -219,13 +219,13 @@ func (j *job) findInputs(ctx context.Context) error {
 	inputs := j.req.Inputs
 	if inputs == nil {
 		inputs = slices.Clone(j.drv.InputSrcs)
-		for p, names := range j.drv.InputDrvs {
+		for p, names := range j.drv.InputDrvs.All() {
 			d, err := j.readDrv(ctx, p)
 			if err != nil {
 				return err
 			}
 			for _, n := range names {
-				inputs = append(inputs, d.Outputs[n].Path)
+				inputs = append(inputs, d.Outputs.At(n).Path)
 			}
 		}
 	}

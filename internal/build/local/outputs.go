@@ -58,7 +58,7 @@ func (j *job) finishOutputs(ctx context.Context) (map[string]*store.PathInfo, er
 // collect moves one output from the scratch store, which the build could write
 // to, to the scratch directory, which it never saw.
 func (j *job) collect(ctx context.Context, name string) error {
-	p := j.drv.Outputs[name].Path
+	p := j.drv.Outputs.At(name).Path
 	inStore := path.Join(scratchStore, string(p))
 	if strings.HasPrefix(j.drv.Builder, "builtin:") {
 		inStore = string(p)
@@ -146,7 +146,7 @@ func (j *job) copyOut(from, to string) error {
 // seal brings an output into its canonical form and finds out its hash, size
 // and references while the NAR goes by.
 func (j *job) seal(ctx context.Context, name string) (*store.PathInfo, error) {
-	o := j.drv.Outputs[name]
+	o := j.drv.Outputs.At(name)
 	scanner := build.NewScanner(slices.Concat(j.closure, j.outputPaths()))
 	var tee io.Writer = scanner
 	want, recursive, sum := nixhash.Hash{}, false, nixhash.SHA256.New()
@@ -250,7 +250,7 @@ func (j *job) checkCycles(infos map[string]*store.PathInfo) error {
 }
 
 func (j *job) outputName(p storepath.Path) string {
-	for name, o := range j.drv.Outputs {
+	for name, o := range j.drv.Outputs.All() {
 		if o.Path == p {
 			return name
 		}

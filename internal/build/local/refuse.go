@@ -38,7 +38,7 @@ func (j *job) refuse() error {
 }
 
 func (j *job) floating() bool {
-	for _, o := range j.drv.Outputs {
+	for _, o := range j.drv.Outputs.All() {
 		if o.Path == "" {
 			return true
 		}

@@ -225,7 +225,7 @@ func (s *session) binding(ctx context.Context, p storepath.Path, name string) er
 	if err != nil {
 		return err
 	}
-	value, ok := d.Env[name]
+	value, ok := d.Env.Get(name)
 	if !ok {
 		return fmt.Errorf("derivation '%s' has no environment binding named '%s'", s.s.Dir().Join(drv), name)
 	}
@@ -242,8 +242,8 @@ func (s *session) printEnv(ctx context.Context, operand string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range sortedKeys(d.Env) {
-		if err := s.printf("export %s; %s=%s\n\n", name, name, shellQuote(d.Env[name])); err != nil {
+	for name, value := range d.Env.All() {
+		if err := s.printf("export %s; %s=%s\n\n", name, name, shellQuote(value)); err != nil {
 			return err
 		}
 	}

@@ -56,10 +56,8 @@ func (w *world) makeDerivation(c *eval.Ctx, name string, attrs *eval.Attrs) eval
 	b := &drvBuilder{
 		w: w, c: c, name: name, outputs: []string{"out"},
 		drv: &derivation.Derivation{
-			Name:      name,
-			Outputs:   map[string]derivation.Output{},
-			InputDrvs: map[storepath.Path][]string{},
-			Env:       make(map[string]string, attrs.Len()),
+			Name: name,
+			Env:  make(derivation.Table[string, string], 0, attrs.Len()+1),
 		},
 	}
 	b.flags(attrs)
@@ -106,7 +104,7 @@ func (b *drvBuilder) attributes(attrs *eval.Attrs) {
 		if b.json.Len() == 0 {
 			b.json.WriteByte('{')
 		}
-		b.drv.Env["__json"] = b.json.String() + "}"
+		b.drv.Env.Set("__json", b.json.String()+"}")
 	}
 }
 
@@ -143,7 +141,7 @@ func (b *drvBuilder) variable(key string, v eval.Value) {
 		b.w.warn(b.c, "In derivation '"+b.name+"': setting structured attributes via '__json' is deprecated, and may be disallowed in future versions of Nix. Set '__structuredAttrs = true' instead.")
 		s = b.canonicalJSON(s)
 	}
-	b.drv.Env[key] = s
+	b.drv.Env.Set(key, s)
 	switch key {
 	case "outputs":
 		b.setOutputs(strings.FieldsFunc(s, isSpace))
@@ -303,40 +301,53 @@ func (b *drvBuilder) setOutputs(names []string) {
 
 // inputs makes dependencies of all that the attributes' strings refer to.
 func (b *drvBuilder) inputs() {
-	srcs := map[storepath.Path]bool{}
-	for _, e := range b.context.Context().Elems() {
+	elems := b.context.Context().Elems()
+	inputs, srcs := 0, 0
+	for _, e := range elems {
+		if e.Kind == eval.ContextOutput {
+			inputs++
+		} else {
+			srcs++
+		}
+	}
+	b.drv.InputDrvs = make(derivation.Table[storepath.Path, []string], 0, inputs)
+	b.drv.InputSrcs = make([]storepath.Path, 0, srcs)
+	for _, e := range elems {
 		p := storepath.Path(e.Path)
 		switch e.Kind {
 		case eval.ContextPath:
-			srcs[p] = true
+			b.drv.InputSrcs = append(b.drv.InputSrcs, p)
 		case eval.ContextOutput:
 			b.input(p, e.Output)
 		case eval.ContextDrvDeep:
-			b.deepInput(p, srcs)
+			b.deepInput(p)
 		}
 	}
-	for p := range srcs {
-		b.drv.InputSrcs = append(b.drv.InputSrcs, p)
-	}
 	slices.Sort(b.drv.InputSrcs)
+	b.drv.InputSrcs = slices.Compact(b.drv.InputSrcs)
 }
 
+// onlyOut is what most inputs are used for.
+var onlyOut = []string{"out"}
+
 func (b *drvBuilder) input(drv storepath.Path, output string) {
-	list := b.drv.InputDrvs[drv]
-	if i, found := slices.BinarySearch(list, output); !found {
-		b.drv.InputDrvs[drv] = slices.Insert(list, i, output)
+	list, known := b.drv.InputDrvs.Get(drv)
+	if !known && output == "out" {
+		b.drv.InputDrvs.Set(drv, onlyOut)
+	} else if i, found := slices.BinarySearch(list, output); !found {
+		b.drv.InputDrvs.Set(drv, slices.Insert(slices.Clip(list), i, output))
 	}
 }
 
 // deepInput gives the builder a derivation's whole graph: the files of all
 // derivations in it, their sources, and all their outputs.
-func (b *drvBuilder) deepInput(drv storepath.Path, srcs map[storepath.Path]bool) {
+func (b *drvBuilder) deepInput(drv storepath.Path) {
 	closure, err := b.w.host.Closure(drv)
 	if err != nil {
 		panic(eval.Wrap(0, err))
 	}
 	for _, p := range closure {
-		srcs[p] = true
+		b.drv.InputSrcs = append(b.drv.InputSrcs, p)
 		if !p.IsDerivation() {
 			continue
 		}
@@ -370,37 +381,33 @@ func (b *drvBuilder) fixedOutput() {
 	if b.recursive {
 		o.HashAlgo = "r:" + o.HashAlgo
 	}
-	p, err := o.FixedPath(b.w.dir, "out", b.name)
-	if err != nil {
+	if _, err := o.FixedPath(b.w.dir, "out", b.name); err != nil {
 		panic(eval.Wrap(0, err))
 	}
-	o.Path = p
-	b.drv.Outputs["out"] = o
-	b.drv.Env["out"] = b.w.dir.Join(p)
+	b.drv.Outputs.Set("out", o)
 }
 
 func (b *drvBuilder) inputAddressed() {
+	b.drv.Outputs = make(derivation.Table[string, derivation.Output], 0, len(b.outputs))
 	for _, o := range b.outputs {
-		b.drv.Outputs[o] = derivation.Output{}
-	}
-	if err := b.w.hasher.FillOutputs(b.drv); err != nil {
-		panic(eval.Wrap(0, err))
+		b.drv.Outputs.Set(o, derivation.Output{})
 	}
 }
 
 // finish hands the derivation to the store and returns its paths.
 func (b *drvBuilder) finish() eval.Value {
-	p, err := b.w.host.AddDerivation(b.drv)
+	f, err := b.w.hasher.Finish(b.drv)
 	if err == nil {
-		err = b.w.hasher.Add(p, b.drv)
+		err = b.w.host.AddDerivation(b.drv, f)
 	}
 	if err != nil {
 		panic(eval.Wrap(0, err))
 	}
+	p := f.Path
 	r := b.c.NewAttrs(1 + len(b.outputs))
 	r.Set(eval.SymDrvPath, eval.StringWith(b.w.dir.Join(p), eval.NewContext(eval.ContextElem{Kind: eval.ContextDrvDeep, Path: string(p)})))
 	for _, name := range b.outputs {
-		r.SetName(name, b.w.outputString(p, name, b.drv.Outputs[name].Path))
+		r.SetName(name, b.w.outputString(p, name, b.drv.Outputs.At(name).Path))
 	}
 	return r.Build()
 }

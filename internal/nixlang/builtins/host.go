@@ -164,9 +164,9 @@ type Objects interface {
 	// AddText makes a text a store object.
 	AddText(name string, contents []byte, refs []storepath.Path) (storepath.Path, error)
 
-	// AddDerivation makes a derivation a store object. Its outputs are
-	// filled in already.
-	AddDerivation(d *derivation.Derivation) (storepath.Path, error)
+	// AddDerivation makes a derivation, whose outputs are filled in
+	// already, and its file a store object.
+	AddDerivation(d *derivation.Derivation, f derivation.File) error
 
 	// ReadDerivation returns a derivation of this evaluation or of the
 	// store.

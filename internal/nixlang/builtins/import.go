@@ -193,10 +193,10 @@ func (w *world) derivationAttrs(c *eval.Ctx, p storepath.Path, d *derivation.Der
 	b := c.NewAttrs(3 + len(d.Outputs))
 	deep := eval.ContextElem{Kind: eval.ContextDrvDeep, Path: string(p)}
 	b.Set(eval.SymDrvPath, eval.StringWith(w.dir.Join(p), eval.NewContext(deep)))
-	b.Set(eval.SymName, eval.String(d.Env["name"]))
+	b.Set(eval.SymName, eval.String(d.Env.At("name")))
 	var names []eval.Value
 	for _, name := range d.OutputNames() {
-		b.SetName(name, w.outputString(p, name, d.Outputs[name].Path))
+		b.SetName(name, w.outputString(p, name, d.Outputs.At(name).Path))
 		names = append(names, eval.String(name))
 	}
 	b.Set(eval.SymOutputs, eval.List(names))

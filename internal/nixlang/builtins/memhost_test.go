@@ -229,13 +229,10 @@ func (h *memHost) AddText(name string, contents []byte, refs []storepath.Path) (
 	return p, err
 }
 
-func (h *memHost) AddDerivation(d *derivation.Derivation) (storepath.Path, error) {
-	p, err := d.Path(memDir)
-	if err == nil {
-		h.drvs[p] = d
-		h.refs[p] = d.References()
-	}
-	return p, err
+func (h *memHost) AddDerivation(d *derivation.Derivation, f derivation.File) error {
+	h.drvs[f.Path] = d
+	h.refs[f.Path] = f.References
+	return nil
 }
 
 func (h *memHost) ReadDerivation(p storepath.Path) (*derivation.Derivation, error) {
@@ -275,7 +272,7 @@ func (h *memHost) EnsureValid(p storepath.Path) error {
 func (h *memHost) Realise(outputs []builtins.DerivationOutput) error {
 	for _, o := range outputs {
 		h.built = append(h.built, o)
-		p := h.drvs[o.Derivation].Outputs[o.Output].Path
+		p := h.drvs[o.Derivation].Outputs.At(o.Output).Path
 		h.refs[p] = h.drvs[o.Derivation].InputSrcs
 		if h.build == nil {
 			return errors.New("cannot build here")

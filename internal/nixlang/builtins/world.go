@@ -223,9 +223,9 @@ func (w *world) allowOutput(o DerivationOutput) {
 	if err != nil {
 		return // then nothing is allowed
 	}
-	closure, err := w.host.Closure(d.Outputs[o.Output].Path)
+	closure, err := w.host.Closure(d.Outputs.At(o.Output).Path)
 	if err != nil {
-		closure = []storepath.Path{d.Outputs[o.Output].Path}
+		closure = []storepath.Path{d.Outputs.At(o.Output).Path}
 	}
 	for _, p := range closure {
 		w.access.allow(w.dir.Join(p))

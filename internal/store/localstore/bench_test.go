@@ -15,22 +15,16 @@ func graphOf(tb testing.TB, n int) (paths []storepath.Path, drvs []*derivation.D
 	h := derivation.NewHasher(storepath.DefaultDir, nil)
 	for i := range n {
 		d := &derivation.Derivation{Name: fmt.Sprint("pkg-", i), System: "x86_64-linux", Builder: "/bin/sh",
-			Outputs: map[string]derivation.Output{"out": {}}, InputDrvs: map[storepath.Path][]string{},
-			Env: map[string]string{"name": fmt.Sprint("pkg-", i), "script": strings.Repeat("x", 3000)}}
+			Outputs: derivation.TableOf(map[string]derivation.Output{"out": {}}),
+			Env:     derivation.TableOf(map[string]string{"name": fmt.Sprint("pkg-", i), "script": strings.Repeat("x", 3000)})}
 		for j := max(0, i-10); j < i; j++ {
-			d.InputDrvs[paths[j]] = []string{"out"}
+			d.InputDrvs.Set(paths[j], []string{"out"})
 		}
-		if err := h.FillOutputs(d); err != nil {
-			tb.Fatal(err)
-		}
-		p, err := d.Path(storepath.DefaultDir)
+		f, err := h.Finish(d)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if err := h.Add(p, d); err != nil {
-			tb.Fatal(err)
-		}
-		paths, drvs = append(paths, p), append(drvs, d)
+		paths, drvs = append(paths, f.Path), append(drvs, d)
 	}
 	return paths, drvs
 }
@@ -38,7 +32,11 @@ func graphOf(tb testing.TB, n int) (paths []storepath.Path, drvs []*derivation.D
 func addAll(tb testing.TB, s *localstore.Store, drvs []*derivation.Derivation) {
 	b := s.NewBatch(tb.Context())
 	for _, d := range drvs {
-		if _, err := b.AddDerivation(tb.Context(), d); err != nil {
+		f, err := d.File(storepath.DefaultDir)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := b.AddDerivation(tb.Context(), d, f); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -388,7 +388,7 @@ func (in *inserter) addPath(c *candidate) error {
 	if c.drv == nil {
 		return nil
 	}
-	for name, o := range c.drv.Outputs {
+	for name, o := range c.drv.Outputs.All() {
 		if _, err := in.output.ExecContext(in.ctx, id, name, dir.Join(o.Path)); err != nil {
 			return err
 		}

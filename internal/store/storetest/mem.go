@@ -408,7 +408,7 @@ func (m *Mem) take(s *memScratch, r *store.Registration) error {
 			return err
 		}
 		m.outs[info.Path] = map[string]storepath.Path{}
-		for name, o := range d.Outputs {
+		for name, o := range d.Outputs.All() {
 			m.outs[info.Path][name] = o.Path
 		}
 	}
@@ -452,8 +452,8 @@ func (b *memBatch) AddText(_ context.Context, name string, contents []byte, refs
 	return p, nil
 }
 
-func (b *memBatch) AddDerivation(ctx context.Context, d *derivation.Derivation) (storepath.Path, error) {
-	return b.AddText(ctx, d.Name+storepath.DerivationSuffix, d.Encode(b.m.Dir()), d.References())
+func (b *memBatch) AddDerivation(ctx context.Context, d *derivation.Derivation, f derivation.File) (storepath.Path, error) {
+	return b.AddText(ctx, d.Name+storepath.DerivationSuffix, f.Text, f.References)
 }
 
 func (b *memBatch) AddTree(ctx context.Context, src store.Source) (storepath.Path, error) {

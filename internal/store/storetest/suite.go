@@ -353,9 +353,11 @@ func (f *fixture) testBatch() {
 // addDerivation adds a derivation with a source to a batch.
 func (f *fixture) addDerivation(b store.Batch, src storepath.Path) storepath.Path {
 	d := &derivation.Derivation{Name: "made", System: "x86_64-linux", Builder: "/bin/sh", InputSrcs: []storepath.Path{src},
-		Outputs: map[string]derivation.Output{"out": {}}, Env: map[string]string{"name": "made"}}
+		Outputs: derivation.TableOf(map[string]derivation.Output{"out": {}}), Env: derivation.TableOf(map[string]string{"name": "made"})}
 	f.check(derivation.NewHasher(f.s.Dir(), nil).FillOutputs(d))
-	p, err := b.AddDerivation(f.ctx, d)
+	file, err := d.File(f.s.Dir())
+	f.check(err)
+	p, err := b.AddDerivation(f.ctx, d, file)
 	f.check(err)
 	if want, err := d.Path(f.s.Dir()); err != nil || p != want {
 		f.Errorf("the derivation is at %s, not %s (%v)", p, want, err)
