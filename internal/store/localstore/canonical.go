@@ -183,32 +183,46 @@ func (c *canonicaliser) directory(dir *os.File, name string, st *unix.Stat_t) er
 // stripXattrs removes extended attributes, access control lists and file
 // capabilities. A handle from O_PATH (a symlink) has to go through /proc.
 func stripXattrs(f *os.File, direct bool) error {
-	list := func(buf []byte) (int, error) { return unix.Flistxattr(int(f.Fd()), buf) }
-	remove := func(a string) error { return unix.Fremovexattr(int(f.Fd()), a) }
-	if !direct {
-		list = func(buf []byte) (int, error) { return unix.Listxattr(procPath(f), buf) }
-		remove = func(a string) error { return unix.Removexattr(procPath(f), a) }
+	if direct {
+		_, err := stripXattrsOf(int(f.Fd()), f.Name())
+		return err
 	}
+	_, err := stripXattrList(f.Name(),
+		func(buf []byte) (int, error) { return unix.Listxattr(procPath(f), buf) },
+		func(a string) error { return unix.Removexattr(procPath(f), a) })
+	return err
+}
+
+// stripXattrsOf is stripXattrs for an open file, and tells whether there was
+// anything to remove.
+func stripXattrsOf(fd int, name string) (removed bool, err error) {
+	return stripXattrList(name,
+		func(buf []byte) (int, error) { return unix.Flistxattr(fd, buf) },
+		func(a string) error { return unix.Fremovexattr(fd, a) })
+}
+
+func stripXattrList(name string, list func([]byte) (int, error), remove func(string) error) (removed bool, err error) {
 	n, err := list(nil)
 	if n == 0 || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENODATA) {
-		return nil
+		return false, nil
 	}
 	buf := make([]byte, max(n, 0)+256)
 	if err == nil {
 		n, err = list(buf)
 	}
 	if err != nil {
-		return fmt.Errorf("querying extended attributes of '%s': %w", f.Name(), err)
+		return false, fmt.Errorf("querying extended attributes of '%s': %w", name, err)
 	}
 	for a := range strings.SplitSeq(strings.TrimRight(string(buf[:n]), "\x00"), "\x00") {
 		if slices.Contains(keptXattrs, a) {
 			continue
 		}
 		if err := remove(a); err != nil {
-			return fmt.Errorf("removing extended attribute '%s' from '%s': %w", a, f.Name(), err)
+			return true, fmt.Errorf("removing extended attribute '%s' from '%s': %w", a, name, err)
 		}
+		removed = true
 	}
-	return nil
+	return removed, nil
 }
 
 // unshare gives each file that also has a name outside the tree an inode of
