@@ -182,9 +182,15 @@ func (d *dumper) regular(dir int, name, rel string) error {
 	return d.writerErr(rel)
 }
 
+// TooDeep is the error of a directory at path that lies in [MaxDepth] others of
+// its tree, in the words of Nix.
+func TooDeep(path string) error {
+	return fmt.Errorf("path '%s' exceeds maximum NAR directory depth of %d", path, MaxDepth)
+}
+
 func (d *dumper) directory(dir int, name, rel string, depth int) error {
-	if depth > MaxDepth {
-		return d.wrap("archive", rel, fmt.Errorf("directories nest deeper than %d", MaxDepth))
+	if depth >= MaxDepth {
+		return TooDeep(filepath.Join(d.display, rel))
 	}
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {

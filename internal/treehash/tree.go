@@ -1,7 +1,6 @@
 package treehash
 
 import (
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -213,10 +212,10 @@ func (t *Tree) descend(dir *entry, rel string, depth int, f Filter, list func(*e
 }
 
 func checkDepth(root, rel string, depth int) error {
-	if depth <= nar.MaxDepth {
+	if depth < nar.MaxDepth {
 		return nil
 	}
-	return &fs.PathError{Op: "archive", Path: filepath.Join(root, rel), Err: fmt.Errorf("directories nest deeper than %d", nar.MaxDepth)}
+	return nar.TooDeep(filepath.Join(root, rel))
 }
 
 func join(dir, name string) string {
