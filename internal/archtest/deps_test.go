@@ -59,7 +59,7 @@ var rules = []struct {
 	{"internal/store/localstore", append([]string{"internal/store", "internal/nar", "internal/atomicfile", "internal/failpoint"}, formats...), "never sees the language"},
 	{"internal/fetch/netrc", nil, "a format"},
 	{"internal/fetch", []string{"internal/nixhash"}, "bytes from the network, checked"},
-	{"internal/gitrepo", []string{"internal/flakeref"}, "git repositories, read without running them"},
+	{"internal/gitrepo", []string{"internal/flakeref", "internal/nar"}, "git repositories, read without running them"},
 	{"internal/fetchtree", append([]string{"internal/input", "internal/flakeref", "internal/gitrepo", "internal/fetch", "internal/unpack", "internal/store", "internal/atomicfile"}, formats...), "inputs into the store"},
 	{"internal/build", append([]string{"internal/store"}, formats...), "the interface"},
 	{"internal/build/sandbox", nil, "knows directories and arguments only"},

@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/spf13/pflag"
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+)
 
 // FlakeFlags are the flags of commands that take flakes; they are Nix's.
 type FlakeFlags struct {
@@ -11,7 +15,8 @@ type FlakeFlags struct {
 	NoUpdate     bool
 	Recreate     bool
 	Commit       bool
-	Updates      []string
+	Updates      []string // of --update-input
+	Renew        []string // the same as operands of flake update
 	Overrides    []string // INPUT=REFERENCE
 	Redirects    []string // REFERENCE=REFERENCE
 	InputsFrom   []string
@@ -19,9 +24,8 @@ type FlakeFlags struct {
 	Output       string
 }
 
-// Register adds the flags to a set. writes is false for commands that always
-// write the lock file.
-func (f *FlakeFlags) Register(fl *pflag.FlagSet, writes bool) {
+// Register adds the flags to a set.
+func (f *FlakeFlags) Register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.Impure, "impure", false, "let flakes see the environment, the time and all files")
 	fl.BoolVar(&f.AcceptConfig, "accept-flake-config", false, "trust the settings in a flake's nixConfig")
 	fl.BoolVar(&f.NoRegistries, "no-registries", false, "look no flake up in registries")
@@ -32,10 +36,21 @@ func (f *FlakeFlags) Register(fl *pflag.FlagSet, writes bool) {
 	fl.StringArrayVar(&f.InputsFrom, "inputs-from", nil, "look flakes up among the inputs of this `FLAKE` first")
 	fl.StringVar(&f.Reference, "reference-lock-file", "", "read this `FILE` instead of the flake's flake.lock")
 	fl.StringVar(&f.Output, "output-lock-file", "", "write this `FILE` instead of the flake's flake.lock")
-	if !writes {
-		return
-	}
 	fl.BoolVar(&f.NoWrite, "no-write-lock-file", false, "do not write the lock file if it changes")
 	fl.BoolVar(&f.Recreate, "recreate-lock-file", false, "forget the lock file and make a new one")
 	fl.StringArrayVar(&f.Updates, "update-input", nil, "forget what the lock file has for this `INPUT` (may be repeated)")
+}
+
+// WarnDeprecated prints Nix's warnings about flags that are to go away.
+func (f *FlakeFlags) WarnDeprecated(env *Env) {
+	warn := func(given bool, msg string) {
+		if given {
+			fmt.Fprintln(env.Stderr, "warning: "+msg)
+		}
+	}
+	warn(f.Recreate, "'--recreate-lock-file' is deprecated and will be removed in a future version; use 'nix flake update' instead.")
+	warn(f.NoRegistries, "'--no-registries' is deprecated; use '--no-use-registries'")
+	for range f.Updates {
+		warn(true, "'--update-input' is a deprecated alias for 'flake update' and will be removed in a future version.")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"isomorph/internal/atomicfile"
@@ -100,9 +101,12 @@ func (j *gitJob) run(ctx context.Context) (*Result, error) {
 	return j.commit(ctx)
 }
 
+// fingerprintKind tells the fingerprints of repositories from all others.
+const fingerprintKind = "git:"
+
 // fingerprint determines the tree of a commit.
 func (j *gitJob) fingerprint(rev string) string {
-	s := "git:" + rev
+	s := fingerprintKind + rev
 	if j.in.Bool("submodules") {
 		s += ";s"
 	}
@@ -267,7 +271,11 @@ func (j *gitJob) workTree(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	j.out["narHash"] = h.SRI()
-	return &Result{Path: p, Locked: j.out}, nil
+	r := &Result{Path: p, Locked: j.out}
+	if t.Dirty {
+		r.Fingerprint = strings.TrimPrefix(fingerprint, fingerprintKind)
+	}
+	return r, nil
 }
 
 func (j *gitJob) workTreeFingerprint(repo *gitrepo.Repo, t *gitrepo.WorkTree) (string, error) {

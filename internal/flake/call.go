@@ -1,6 +1,8 @@
 package flake
 
 import (
+	"fmt"
+	"maps"
 	"path"
 	"time"
 
@@ -79,7 +81,7 @@ func (g *caller) sourceInfo(c *eval.Ctx, n *Node, depth int) eval.Value {
 		return g.sourceInfo(c, parent, depth+1)
 	}
 	c.Alone()
-	t := g.e.fetch(n.Locked, true)
+	t := g.e.fetchLocked(n.Locked)
 	return treeValue(c, g.e.opts.World.Store(t.Path), t.Locked, false)
 }
 
@@ -95,7 +97,7 @@ func (g *caller) outPath(c *eval.Ctx, n *Node, depth int) eval.Value {
 		return below(below(g.outPath(c, parent, depth+1), n.Locked.Str("path")), n.Locked.Dir)
 	}
 	c.Alone()
-	return below(storeText(g.e.opts.World.Store(g.e.fetch(n.Locked, true).Path)), n.Locked.Dir)
+	return below(storeText(g.e.opts.World.Store(g.e.fetchLocked(n.Locked).Path)), n.Locked.Dir)
 }
 
 // below returns the text of a directory below another.
@@ -140,4 +142,19 @@ func treeValue(c *eval.Ctx, root string, a flakeref.Attrs, dirty bool) eval.Valu
 		str("lastModifiedDate", time.Unix(int64(t), 0).UTC().Format("20060102150405"))
 	}
 	return b.Build()
+}
+
+// fetchLocked gets the source of a node of the lock file. What is not sure to
+// stay the same may be used purely, as its hash is known, but not without a
+// warning.
+func (e *Engine) fetchLocked(ref flakeref.Ref) Tree {
+	if _, ok := e.fetched[fetchKey(ref, true)]; !ok && e.opts.Pure && !e.opts.World.IsLocked(ref.Attrs) {
+		shown := flakeref.Ref{Attrs: maps.Clone(ref.Attrs)}
+		if _, ok := shown.Attrs["shallow"]; shown.Type() == "git" && !ok {
+			shown.Attrs["shallow"] = true // as fetchTree would
+		}
+		e.opts.Warn(fmt.Sprintf("Input '%s' is unlocked (e.g. lacks a Git revision) but is checked by NAR hash. "+
+			"This is not reproducible and will break after garbage collection or when shared.", shown))
+	}
+	return e.fetch(ref, true)
 }

@@ -11,6 +11,9 @@ import (
 type Tree struct {
 	Path   storepath.Path
 	Locked flakeref.Attrs // complete: revision, time and hash, as far as the source has them
+
+	// Fingerprint identifies the tree if Locked does not; "" if it does.
+	Fingerprint string
 }
 
 // World is all that locking asks of what is outside. Errors are plain.
@@ -102,12 +105,17 @@ func (e *Engine) RedirectToInputs(c *eval.Ctx, ref flakeref.Ref) {
 	}
 }
 
+// fetchKey is a source as a key of fetched.
+func fetchKey(ref flakeref.Ref, final bool) string {
+	if final {
+		return ref.Attrs.JSON() + "!"
+	}
+	return ref.Attrs.JSON()
+}
+
 // fetch gets a source, which must be direct.
 func (e *Engine) fetch(ref flakeref.Ref, final bool) Tree {
-	key := ref.Attrs.JSON()
-	if final {
-		key += "!"
-	}
+	key := fetchKey(ref, final)
 	if t, ok := e.fetched[key]; ok {
 		return t
 	}
@@ -151,7 +159,7 @@ func (e *Engine) getFlake(c *eval.Ctx, ref flakeref.Ref, which use, root InputPa
 func (e *Engine) flakeIn(original, resolved flakeref.Ref, t Tree) *Flake {
 	return &Flake{
 		Original: original, Resolved: resolved, Locked: flakeref.Ref{Attrs: t.Locked, Dir: resolved.Dir},
-		Tree: t.Path, Dir: resolved.Dir, root: e.opts.World.Store(t.Path),
+		Tree: t.Path, Dir: resolved.Dir, root: e.opts.World.Store(t.Path), fingerprint: t.Fingerprint,
 	}
 }
 

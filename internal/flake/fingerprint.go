@@ -14,7 +14,10 @@ func (l *Locked) Fingerprint(isLocked func(flakeref.Attrs) bool) string {
 		return ""
 	}
 	ref := l.Locked
-	source := sourceFingerprint(ref)
+	source := l.fingerprint
+	if source == "" {
+		source = sourceFingerprint(ref)
+	}
 	if source == "" {
 		return ""
 	}

@@ -33,6 +33,8 @@ type Flake struct {
 	Dir      string // in the tree, "" for its top
 	root     string // name of the tree's directory
 
+	fingerprint string // of the tree, "" if the attributes determine it
+
 	Description *string
 	Inputs      map[string]Input
 	Config      []Setting

@@ -294,7 +294,7 @@ func (d *dumper) node(name string, n *Node) string {
 			if e := n.Inputs[input]; e.Node != nil {
 				inputs[input] = d.node(input, e.Node)
 			} else {
-				inputs[input] = []string(e.Follows)
+				inputs[input] = append([]string{}, e.Follows...) // never null: the flake itself is []
 			}
 		}
 		o["inputs"] = inputs

@@ -105,25 +105,25 @@ func (o *Options) flakeDir(dir string) (string, error) {
 	}
 	if !info.IsDir() {
 		if filepath.Base(dir) != "flake.nix" {
-			return "", badURL("path '%s' is not a flake (because it's not a directory)", dir)
+			return "", badURL("path %s is not a flake (because it's not a directory)", quoted(dir))
 		}
 		parent := path.Dir(dir)
-		o.warn(fmt.Sprintf("Path '%s' should point at the directory containing the 'flake.nix' file, not the file itself. Pretending that you meant '%s'", dir, parent))
+		o.warn(fmt.Sprintf("Path %s should point at the directory containing the 'flake.nix' file, not the file itself. Pretending that you meant %s", quoted(dir), quoted(parent)))
 		dir = parent
 	}
 	if o.AllowMissing || exists(dir+"/flake.nix") {
 		return dir, nil
 	}
-	o.notice(fmt.Sprintf("path '%s' does not contain a 'flake.nix', searching up", dir))
+	o.notice(fmt.Sprintf("path %s does not contain a 'flake.nix', searching up", quoted(dir)))
 	device := deviceOf(dir)
 	for at := dir; at != "/"; at = path.Dir(at) {
 		switch {
 		case exists(at + "/flake.nix"):
 			return at, nil
 		case exists(at + "/.git"):
-			return "", fmt.Errorf("path '%s' is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)", at)
+			return "", fmt.Errorf("path %s is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)", quoted(at))
 		case deviceOf(at) != device:
-			return "", fmt.Errorf("unable to find a flake before encountering filesystem boundary at '%s'", at)
+			return "", fmt.Errorf("unable to find a flake before encountering filesystem boundary at %s", quoted(at))
 		}
 	}
 	return "", badURL("could not find a flake.nix file")
@@ -141,9 +141,14 @@ func exists(file string) bool { _, err := os.Lstat(file); return err == nil }
 
 func statError(file string, err error) error {
 	if os.IsNotExist(err) {
-		return fmt.Errorf("getting status of '%s': No such file or directory", file)
+		return fmt.Errorf("getting status of %s: No such file or directory", quoted(file))
 	}
-	return fmt.Errorf("getting status of '%s': %w", file, err)
+	return fmt.Errorf("getting status of %s: %w", quoted(file), err)
+}
+
+// quoted writes a file's name as Nix does in these messages.
+func quoted(file string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(file) + `"`
 }
 
 func cleanPath(p string) string { return path.Clean(p) }

@@ -43,10 +43,10 @@ func TestPathsAreLookedUp(t *testing.T) {
 		{"git/deep", "path:.", "path:" + dir + "/git/deep"},
 		{"git", "git+file:.?ref=x", "git+file:" + dir + "/git?ref=x"},
 		{"shallow", ".", "git+file://" + dir + "/shallow?shallow=1"},
-		{"none/sub", ".", "error: path '" + dir + "/none' is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)"},
-		{"plain", "./sub/x", "error: path '" + dir + "/plain/sub/x' is not a flake (because it's not a directory)"},
+		{"none/sub", ".", "error: path \"" + dir + "/none\" is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)"},
+		{"plain", "./sub/x", "error: path \"" + dir + "/plain/sub/x\" is not a flake (because it's not a directory)"},
 		{"git/deep", ".?dir=a", "error: flake URL '.?dir=a' has an inconsistent 'dir' parameter"},
-		{"", "./missing", "error: getting status of '" + dir + "/missing': No such file or directory"},
+		{"", "./missing", "error: getting status of \"" + dir + "/missing\": No such file or directory"},
 	} {
 		ref, fragment, err := flakeref.ParseWithFragment(tt.text, flakeref.Options{BaseDir: filepath.Join(dir, tt.base)})
 		got := ref.String()

@@ -2,10 +2,12 @@ package gitrepo
 
 import (
 	"context"
-	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -15,6 +17,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"isomorph/internal/nar"
 )
 
 // WorkTree is what git knows of a work tree.
@@ -265,51 +269,56 @@ func (w *writer) mkdirs(dir string, made map[string]bool) error {
 }
 
 // Fingerprint is a hash of all that makes a dirty work tree different from its
-// commit.
+// commit (GitInputScheme::getFingerprint in Nix's git.cc): SHA-512 in base 16 of
+// the names and archives of the files that changed, and the names of those that
+// are gone, each text as archives have them.
 func (r *Repo) Fingerprint(t *WorkTree) (string, error) {
 	from, err := unix.Open(r.workTree, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", &os.PathError{Op: "open", Path: r.workTree, Err: err}
 	}
 	defer unix.Close(from)
-	sum := sha256.New()
-	for _, name := range t.Deleted {
-		fmt.Fprintf(sum, "deleted %q\n", name)
-	}
-	for _, name := range t.Changed {
-		fmt.Fprintf(sum, "changed %q ", name)
+	sum := sha512.New()
+	for _, name := range inPathOrder(t.Changed) {
+		hashText(sum, "modified:")
+		hashText(sum, "/"+name)
 		if err := hashFile(sum, from, name); err != nil {
 			return "", err
 		}
 	}
+	for _, name := range inPathOrder(t.Deleted) {
+		hashText(sum, "deleted:")
+		hashText(sum, "/"+name)
+	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func hashFile(sum io.Writer, from int, name string) error {
+// inPathOrder sorts names as Nix's CanonPath does: what is in a directory comes
+// before what has more letters than its name.
+func inPathOrder(names []string) []string {
+	return slices.SortedFunc(slices.Values(names), func(a, b string) int {
+		return strings.Compare(strings.ReplaceAll(a, "/", "\x00"), strings.ReplaceAll(b, "/", "\x00"))
+	})
+}
+
+// hashText writes a text as archives have it: length, bytes, zeros.
+func hashText(sum hash.Hash, s string) {
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], uint64(len(s)))
+	sum.Write(length[:])
+	io.WriteString(sum, s)
+	sum.Write(make([]byte, -len(s)&7))
+}
+
+func hashFile(sum hash.Hash, from int, name string) error {
 	fd, base, err := parent(from, name)
 	if err != nil {
-		return nil
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstatat(fd, base, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return nil // it counts as missing, as when it is copied
 	}
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFLNK:
-		buf := make([]byte, maxTarget+1)
-		n, err := unix.Readlinkat(fd, base, buf)
-		fmt.Fprintf(sum, "link %q\n", buf[:max(n, 0)])
-		return err
-	case unix.S_IFREG:
-		f, err := openTracked(from, name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		fmt.Fprintf(sum, "file %v %d\n", st.Mode&0o100 != 0, st.Size)
-		_, err = io.Copy(sum, io.LimitReader(f, st.Size))
-		return err
+	defer unix.Close(fd)
+	err = nar.DumpAt(sum, fd, base, name, nil)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return err
 }

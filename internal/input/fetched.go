@@ -14,6 +14,10 @@ type Fetched struct {
 	// Locked describes the input with everything that was found out: rev,
 	// lastModified, narHash ... It is what flake.lock holds of it.
 	Locked Attrs
+
+	// Fingerprint is equal for equal trees, if it is known otherwise than by
+	// Locked: that of a changed work tree. It is "" for all others.
+	Fingerprint string
 }
 
 // Rev returns the revision, "" if the input has none.

@@ -167,7 +167,7 @@ func (w *flakeWorld) Fetch(attrs flakeref.Attrs, final bool) (flake.Tree, error)
 	r := w.e.Library.FetchInput(in)
 	locked := flakeref.Attrs(r.Locked.Clone())
 	delete(locked, "__final")
-	return flake.Tree{Path: r.Path, Locked: locked}, nil
+	return flake.Tree{Path: r.Path, Locked: locked, Fingerprint: r.Fingerprint}, nil
 }
 
 // IsLocked tells whether a source will always be the same tree.

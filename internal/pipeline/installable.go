@@ -76,6 +76,10 @@ func orList(words []string) string {
 	return "'" + strings.Join(words[:last], "', '") + "' or '" + words[last] + "'"
 }
 
+// typeFallbackRelease is the version of Nix 2 from which on a value that is no
+// set where attributes are wanted makes it try the next attribute path.
+const typeFallbackRelease = 36
+
 // along goes from v along an attribute path. Where it ends without a value, the
 // names are returned that are there.
 func (e *Evaluator) along(c *eval.Ctx, v eval.Value, path string) (found eval.Value, ok bool, candidates []string, missing string) {
@@ -84,10 +88,10 @@ func (e *Evaluator) along(c *eval.Ctx, v eval.Value, path string) (found eval.Va
 		panic(err)
 	}
 	thrown := c.Try(func() {
-		for _, part := range parts {
+		for i, part := range parts {
 			set := c.Force(v)
 			if set.Type() != eval.TypeSet {
-				panic(eval.Errorf(eval.KindType, 0, "'%s' is not an attribute set", path))
+				panic(eval.Errorf(eval.KindType, 0, "'%s' is not an attribute set", strings.Join(parts[:i], ".")))
 			}
 			next, has := set.AsAttrs().Get(c.Intern(part))
 			if !has {
@@ -101,7 +105,7 @@ func (e *Evaluator) along(c *eval.Ctx, v eval.Value, path string) (found eval.Va
 		}
 		found, ok = c.Force(v), true
 	})
-	if thrown != nil && thrown.Kind != eval.KindType {
+	if thrown != nil && (thrown.Kind != eval.KindType || !c.Since(typeFallbackRelease)) {
 		panic(thrown)
 	}
 	return found, ok, candidates, missing

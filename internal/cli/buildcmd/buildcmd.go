@@ -68,9 +68,9 @@ built, unless -A selects another. <nixpkgs> is the embedded channel unless -I or
 NIX_PATH say otherwise.
 
 An operand with a "#" in it, with a scheme of flakes (path: git+https: github: flake: ...),
-or that is a directory with a flake.nix and no recipe, is an output of a flake. So is
-the working directory if it has no recipe and it, or a directory above it, has a
-flake.nix. ATTRIBUTE is looked for in packages.SYSTEM, in legacyPackages.SYSTEM and as it is;
+or that is a directory without a recipe which is or lies below one with a flake.nix, is an output
+of a flake; so is a name that is no file's, which the registries know, and the working directory
+if it has no recipe and it, or a directory above it, has a flake.nix. ATTRIBUTE is looked for in packages.SYSTEM, in legacyPackages.SYSTEM and as it is;
 without one it is packages.SYSTEM.default. Flakes are evaluated purely unless
 --impure is given. The flake "nixpkgs" is the embedded channel unless a registry says
 otherwise. With -f or -E the operands are attributes of that file or expression.
@@ -106,7 +106,7 @@ clean checkout of, or else the hash of its derivation.`,
 	fl.StringVar(&c.expect, "expect-sha256", "", "fail unless the image has this digest, in `HEX`")
 	fl.StringVarP(&c.file, "file", "f", "", "build attributes of this `FILE`: the operands")
 	c.shared.Register(fl)
-	c.flakes.Register(fl, true)
+	c.flakes.Register(fl)
 	return cmd
 }
 

@@ -30,7 +30,7 @@ func (f *evalFlags) register(cmd *cobra.Command) {
 	fl.StringVarP(&f.file, "file", "f", "", "evaluate attributes of this `FILE`: the operands")
 	fl.StringArrayVarP(&f.r.attrs, "attr", "A", nil, "attribute path to select (may be repeated)")
 	f.shared.Register(fl)
-	f.flakes.Register(fl, true)
+	f.flakes.Register(fl)
 }
 
 func (f *evalFlags) request(env *cli.Env, args []string) (*request, error) {

@@ -82,7 +82,7 @@ func (r *flakeRun) output(env *cli.Env, ev *pipeline.Evaluator, i pipeline.Insta
 		case formXML:
 			a.Text = builtins.ToXML(c, o.Value, &ctx, true, !r.noLocation)
 		case formJSON:
-			a.Text = r.json(c, o.Value)
+			a.Text = r.json(builtins.ToJSONWithNames(c, o.Value))
 		default:
 			a.Text = c.PrintWith(o.Value, eval.PrintOptions{Force: true, DerivationPaths: true}) + "\n"
 		}

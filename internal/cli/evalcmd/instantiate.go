@@ -246,8 +246,8 @@ func (r *request) applied(ev *pipeline.Evaluator, c *eval.Ctx, dir string, v eva
 }
 
 // json writes a value as JSON, on one line or on several.
-func (r *request) json(c *eval.Ctx, v eval.Value) string {
-	text := builtins.ToJSON(c, 0, v, new(eval.ContextSet))
+// json ends the JSON of a value as the flags say.
+func (r *request) json(text string) string {
 	if !r.pretty {
 		return text + "\n"
 	}
@@ -266,7 +266,7 @@ func (r *request) format(c *eval.Ctx, v eval.Value) string {
 	case formXML:
 		return builtins.ToXML(c, v, &ctx, r.strict, !r.noLocation)
 	case formJSON:
-		return r.json(c, v)
+		return r.json(builtins.ToJSON(c, 0, v, new(eval.ContextSet)))
 	}
 	if r.strict {
 		c.ForceDeep(v)

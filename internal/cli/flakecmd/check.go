@@ -37,7 +37,7 @@ the derivations in "checks". What is wrong is told with the place in the flake.`
 		Args: c.oneFlake,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.check(cmd.Context(), &f) },
 	}
-	c.register(cmd, true)
+	c.register(cmd)
 	fl := cmd.Flags()
 	fl.BoolVar(&f.noBuild, "no-build", false, "evaluate only, without import-from-derivation")
 	fl.BoolVar(&f.allSystems, "all-systems", false, "evaluate what is there for other systems, too")

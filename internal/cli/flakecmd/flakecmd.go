@@ -47,11 +47,10 @@ isomorph build FLAKE#ATTRIBUTE.`,
 	return root
 }
 
-// register adds the flags that all of them have, but for those of the lock
-// file if the command always writes it.
-func (c *command) register(cmd *cobra.Command, writes bool) {
+// register adds the flags that all of them have.
+func (c *command) register(cmd *cobra.Command) {
 	c.shared.Register(cmd.Flags())
-	c.flags.Register(cmd.Flags(), writes)
+	c.flags.Register(cmd.Flags())
 }
 
 // oneFlake is the Args of commands that take one flake.
@@ -125,7 +124,7 @@ flake.nix. Inputs that are locked stay as they are; "isomorph flake update" rene
 			return c.write(cmd.Context(), func(f *flake.Flags) { f.FailUnlocked = true })
 		},
 	}
-	c.register(cmd, false)
+	c.register(cmd)
 	return cmd
 }
 
@@ -154,11 +153,11 @@ is named with a slash: "nixops/nixpkgs".`,
   isomorph flake update nixpkgs --commit-lock-file
   isomorph flake update --flake path/to/flake`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c.flags.Updates, c.shared.Refresh = args, true
+			c.flags.Renew, c.shared.Refresh = args, true
 			return c.write(cmd.Context(), func(f *flake.Flags) { f.Recreate = len(args) == 0 })
 		},
 	}
-	c.register(cmd, false)
+	c.register(cmd)
 	cmd.Flags().StringVar(&c.ref, "flake", "", "the `FLAKE` to update")
 	return cmd
 }
@@ -189,7 +188,7 @@ func newMetadata(env *cli.Env, open Opener) *cobra.Command {
 			return err
 		},
 	}
-	c.register(cmd, true)
+	c.register(cmd)
 	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON")
 	return cmd
 }

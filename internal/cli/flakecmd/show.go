@@ -29,7 +29,7 @@ import-from-derivation.`,
 			return c.show(cmd.Context(), v)
 		},
 	}
-	c.register(cmd, true)
+	c.register(cmd)
 	fl := cmd.Flags()
 	fl.BoolVar(&c.json, "json", false, "print JSON")
 	fl.BoolVar(&v.legacy, "legacy", false, "show legacyPackages, too")

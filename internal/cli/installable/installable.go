@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"isomorph/internal/cli"
@@ -14,15 +15,18 @@ import (
 	"isomorph/internal/cli/settings"
 	"isomorph/internal/flake"
 	"isomorph/internal/flakeref"
+	"isomorph/internal/lazyre"
 	"isomorph/internal/nixlang/eval"
 	"isomorph/internal/pipeline"
 	"isomorph/internal/storepath"
 )
 
 // IsFlake tells whether an operand is a flake: it has a "#", a scheme that
-// flake references know, or it is a directory with a flake.nix and no recipe.
-// What exists as a file is a recipe, and so is the URL of an archive, which
-// becomes one of a flake by a "#" or a scheme such as tarball+https.
+// flake references know, or it is a directory without a recipe that is a flake or
+// lies in one. What exists as a file is a recipe, and so is the URL of an archive,
+// which becomes one of a flake by a "#" or a scheme such as tarball+https. A name
+// that is no file's is one of the registries; PATH?dir=DIR is a flake if PATH is
+// there.
 func IsFlake(env *cli.Env, operand string) bool {
 	info, err := os.Stat(Abs(env, operand))
 	switch {
@@ -38,16 +42,43 @@ func IsFlake(env *cli.Env, operand string) bool {
 			return false
 		}
 	}
-	return flakeref.IsURL(operand)
+	if dir, _, ok := strings.Cut(operand, "?"); ok {
+		if isDir(Abs(env, dir)) {
+			return true
+		}
+	}
+	return flakeref.IsURL(operand) || isRegistryName(env, operand)
 }
 
-// isFlakeDir tells whether a directory has a flake.nix and no recipe.
+var registryName = lazyre.New(`^[a-zA-Z][a-zA-Z0-9_-]*$`)
+
+// isRegistryName tells whether an operand has the form of a name in the
+// registries, and is that of no file.
+func isRegistryName(env *cli.Env, operand string) bool {
+	_, err := os.Stat(Abs(env, operand))
+	return err != nil && registryName.MatchString(operand)
+}
+
+// isFlakeDir tells whether a directory has no recipe, and a flake.nix in it or
+// above.
 func isFlakeDir(dir string) bool {
 	if _, ok := cli.FindRecipe(dir); ok {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(dir, "flake.nix"))
-	return err == nil
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "flake.nix")); err == nil {
+			return true
+		}
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == "/" {
+			return false
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // Abs makes a path absolute.
@@ -61,23 +92,11 @@ func Abs(env *cli.Env, path string) string {
 // DefaultIsFlake tells whether a command without operands means the flake of
 // the working directory: there is no recipe in it, and a flake.nix in it or
 // above.
-func DefaultIsFlake(env *cli.Env) bool {
-	if _, ok := cli.FindRecipe(env.Dir); ok {
-		return false
-	}
-	for dir := env.Dir; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "flake.nix")); err == nil {
-			return true
-		}
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == "/" {
-			return false
-		}
-	}
-}
+func DefaultIsFlake(env *cli.Env) bool { return isFlakeDir(env.Dir) }
 
 // Parse reads an output of a flake: FLAKE[#ATTRIBUTE][^OUTPUTS].
 func Parse(env *cli.Env, operand string) (pipeline.Installable, error) {
-	if isFlakeDir(Abs(env, operand)) && !filepath.IsAbs(operand) {
+	if dir := Abs(env, operand); !filepath.IsAbs(operand) && isDir(dir) && isFlakeDir(dir) {
 		operand = "./" + operand // not a name of the registries
 	}
 	rest, outputs, err := flakeref.CutOutputs(operand, storepath.CheckName)
@@ -128,13 +147,14 @@ func Flags(env *cli.Env, f *cli.FlakeFlags) (flake.Flags, error) {
 		Recreate: f.Recreate, NoUpdate: f.NoUpdate, NoWrite: f.NoWrite || len(f.Overrides) > 0, Commit: f.Commit,
 		Overrides: map[string]flakeref.Ref{}, Updates: map[string]bool{},
 	}
+	f.WarnDeprecated(env)
 	if f.Reference != "" {
 		flags.ReferenceFile = Abs(env, f.Reference)
 	}
 	if f.Output != "" {
 		flags.OutputFile = Abs(env, f.Output)
 	}
-	for _, u := range f.Updates {
+	for _, u := range slices.Concat(f.Updates, f.Renew) {
 		p, err := inputPath(u)
 		if err != nil {
 			return flags, err

@@ -29,6 +29,17 @@ func ToJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet) strin
 	return toJSON(c, pos, v, ctx)
 }
 
+// ToJSONWithNames is [ToJSON] for "nix eval --json": paths are written as they are
+// called, and nothing is copied to the store.
+func ToJSONWithNames(c *eval.Ctx, v eval.Value) string {
+	w := jsonWriter{c: c, ctx: &eval.ContextSet{}, names: true}
+	w.value(v, 0)
+	if w.invalid != nil {
+		panic(w.invalid)
+	}
+	return w.b.String()
+}
+
 func primFromJSON(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	s := c.ForceStringNoCtx(0, args[0], "while evaluating the first argument passed to builtins.fromJSON")
 	b := valueBuilder{c: c}

@@ -33,9 +33,10 @@ func convertToJSON(c *eval.Ctx, pos eval.Pos, v eval.Value, ctx *eval.ContextSet
 }
 
 type jsonWriter struct {
-	c   *eval.Ctx
-	ctx *eval.ContextSet
-	b   eval.Text
+	c     *eval.Ctx
+	names bool // paths stay what they are called, and are not copied to the store
+	ctx   *eval.ContextSet
+	b     eval.Text
 
 	invalid *eval.Error // of the first string that is no UTF-8: Nix looks at texts when all has been converted
 }
@@ -66,6 +67,10 @@ func (w *jsonWriter) finished(v eval.Value, pos eval.Pos) {
 		w.ctx.Add(v.Context())
 		w.string(v.AsString())
 	case eval.TypePath:
+		if w.names {
+			w.string(v.AsString())
+			return
+		}
 		p, elem := w.c.CopyPath(v.AsString())
 		w.ctx.AddElem(elem)
 		w.string(p)
