@@ -77,9 +77,6 @@ func primRemoveAttrs(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return eval.AttrsValue(a)
-	}
 	if len(names) <= fewNames {
 		return c.FilterAttrs(a, func(s eval.Sym) bool { return !slices.Contains(names, s) })
 	}

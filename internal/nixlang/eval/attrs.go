@@ -97,9 +97,9 @@ func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
 }
 
 // FilterAttrs makes a set of those attributes of a that keep accepts; they
-// keep their positions. It returns a itself if all are kept.
+// keep their positions. It is another set than a even if all are kept, which
+// shows where a set is printed that has both in it.
 func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
-	whole := a
 	a = a.flat()
 	kept := make([]int32, 0, a.Len())
 	for i, k := range a.sh.keys {
@@ -107,8 +107,14 @@ func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
 			kept = append(kept, int32(i))
 		}
 	}
+	if len(kept) == 0 {
+		return c.st.emptyAttrs
+	}
 	if len(kept) == a.Len() {
-		return AttrsValue(whole)
+		r := newAttrs(a.sh, 0)
+		c.countSet(len(kept))
+		copy(r.values(), a.values())
+		return AttrsValue(r)
 	}
 	sh := &shape{keys: make([]Sym, len(kept))}
 	if a.sh.pos != nil {

@@ -94,8 +94,12 @@ func TestFilterAndMap(t *testing.T) {
 	if at, _ := mapped.AsAttrs().GetAttr(c.Intern("c")); at.Pos != 0 {
 		t.Error("a mapped attribute has a position")
 	}
-	if got := c.FilterAttrs(a, func(eval.Sym) bool { return true }); got != v {
-		t.Error("filtering that keeps all makes a new set")
+	all := c.FilterAttrs(a, func(eval.Sym) bool { return true })
+	if got, want := names(c, all), []string{"a=1", "b=2", "c=3"}; !slices.Equal(got, want) || all == v {
+		t.Errorf("filtering that keeps all gives %v, the same set: %v", got, all == v)
+	}
+	if none := c.FilterAttrs(a, func(eval.Sym) bool { return false }); none != st.EmptyAttrs() {
+		t.Error("filtering that keeps none makes a new set")
 	}
 }
 
