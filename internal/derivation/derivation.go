@@ -88,7 +88,8 @@ func (d *Derivation) Path(dir storepath.Dir) (storepath.Path, error) {
 }
 
 // File is a .drv file: its text, what it refers to (see [Derivation.References])
-// and its store path.
+// and its store path. Who keeps the text of a File that was handed to him must
+// copy it: see [Hasher.Finish].
 type File struct {
 	Text       []byte
 	References []storepath.Path

@@ -90,12 +90,14 @@ func TestGoldenOutputs(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: outputs filled in (-want +got):\n%s", p, diff)
 		}
-		f, err := h.Finish(got)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(derivation.File{Text: text, References: want.References(), Path: p}, f); diff != "" {
-			t.Errorf("%s: finished (-want +got):\n%s", p, diff)
+		path, err := h.Finish(got, func(f derivation.File) error {
+			if diff := cmp.Diff(derivation.File{Text: text, References: want.References(), Path: p}, f); diff != "" {
+				t.Errorf("%s: finished (-want +got):\n%s", p, diff)
+			}
+			return nil
+		})
+		if err != nil || path != p {
+			t.Errorf("finished: %s, %v, want %s", path, err, p)
 		}
 	}
 }
@@ -195,11 +197,11 @@ func TestManyDerivations(t *testing.T) {
 		for _, p := range made[max(0, len(made)-10):] {
 			d.InputDrvs.Set(p, []string{"dev", "out"})
 		}
-		f, err := h.Finish(d)
+		p, err := h.Finish(d, func(derivation.File) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
-		made = append(made, f.Path)
+		made = append(made, p)
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("2000 derivations took %v", took)

@@ -45,25 +45,30 @@ func NewHasher(dir storepath.Dir, read func(storepath.Path) (*Derivation, error)
 	return &Hasher{dir: dir, read: read, memo: map[storepath.Path]modulo{}}
 }
 
-// Finish fills in the outputs of a derivation, as [Hasher.FillOutputs] does, and
-// returns its file. Its hash is remembered: others may then have it as an input.
-func (h *Hasher) Finish(d *Derivation) (File, error) {
+// Finish fills in the outputs of a derivation, as [Hasher.FillOutputs] does, hands
+// its file to add, and returns the file's path. The text of the file is valid for
+// the time of that call only. The derivation's hash is remembered: others may then
+// have it as an input.
+func (h *Hasher) Finish(d *Derivation, add func(File) error) (storepath.Path, error) {
 	b := scratch.get()
 	defer scratch.put(b)
 	if err := h.fill(b, d); err != nil {
-		return File{}, err
+		return "", err
 	}
-	f := File{Text: slices.Clone(d.encodeFile(b, h.dir)), References: d.References()}
+	f := File{Text: d.encodeFile(b, h.dir), References: d.References()}
 	var err error
 	if f.Path, err = PathOf(h.dir, d.Name, f.Text, f.References); err != nil {
-		return File{}, err
+		return "", err
+	}
+	if err := add(f); err != nil {
+		return "", err
 	}
 	m, fixed := h.fixed(d)
 	if !fixed {
 		m = h.byHash(b, d)
 	}
 	h.remember(f.Path, m)
-	return f, nil
+	return f.Path, nil
 }
 
 func (h *Hasher) remember(p storepath.Path, m modulo) {

@@ -42,8 +42,9 @@ type hostObjects struct {
 	pushed  atomic.Int64 // bytes since the last commit
 
 	mu     sync.Mutex
-	batch  store.Batch // nil without a store
-	drvs   map[storepath.Path]drvFile
+	batch  store.Batch                               // nil without a store
+	drvs   map[storepath.Path]*derivation.Derivation // nil: the store has it
+	refs   map[storepath.Path][]storepath.Path       // of derivations that were asked for
 	texts  map[storepath.Path]text
 	trees  map[treeKey]storepath.Path
 	closed map[storepath.Path][]storepath.Path // closures
@@ -52,15 +53,6 @@ type hostObjects struct {
 type text struct {
 	contents []byte
 	refs     []storepath.Path
-}
-
-// drvFile is what is kept of a derivation of this evaluation. There are tens of
-// thousands of them, hardly one of which is looked at again, so what is kept is
-// text that the garbage collector need not look into, or nothing but the fact if
-// the store has the text.
-type drvFile struct {
-	text []byte           // nil: in the store
-	refs []storepath.Path // nil: not asked for yet
 }
 
 // treeKey is what the hash of a tree depends on, within one evaluation.
@@ -74,7 +66,8 @@ type treeKey struct {
 func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store, files *hostFiles, hasher *treehash.Hasher) *hostObjects {
 	h := &hostObjects{
 		ctx: ctx, dir: reader.Dir(), reader: reader, store: writer, files: files, hasher: hasher,
-		drvs:   map[storepath.Path]drvFile{},
+		drvs:   map[storepath.Path]*derivation.Derivation{},
+		refs:   map[storepath.Path][]storepath.Path{},
 		texts:  map[storepath.Path]text{},
 		trees:  map[treeKey]storepath.Path{},
 		closed: map[storepath.Path][]storepath.Path{},
@@ -152,8 +145,8 @@ func (h *hostObjects) contents(p storepath.Path) ([]byte, bool) {
 	switch {
 	case !isDrv:
 		return t.contents, ok
-	case d.text != nil:
-		return d.text, true
+	case d != nil:
+		return d.Encode(h.dir), true
 	}
 	return h.batch.Contents(p)
 }
@@ -183,11 +176,12 @@ func (h *hostObjects) addText(name string, contents []byte, refs []storepath.Pat
 	return h.dir.MakeText(name, nixhash.Sum(nixhash.SHA256, contents), refs)
 }
 
-// AddDerivation adds a derivation.
+// AddDerivation adds a derivation. There are tens of thousands of them, hardly one
+// of which is looked at again, so it is not kept if a store will have it.
 func (h *hostObjects) AddDerivation(d *derivation.Derivation, f derivation.File) error {
-	kept := drvFile{text: f.Text}
+	kept := d
 	if h.batch != nil {
-		kept.text = nil
+		kept = nil
 		_, err := h.push(len(f.Text), func() (storepath.Path, error) { return h.batch.AddDerivation(h.ctx, d, f) })
 		if err != nil {
 			return err
@@ -201,6 +195,12 @@ func (h *hostObjects) AddDerivation(d *derivation.Derivation, f derivation.File)
 
 // ReadDerivation returns a derivation.
 func (h *hostObjects) ReadDerivation(p storepath.Path) (*derivation.Derivation, error) {
+	h.mu.Lock()
+	d := h.drvs[p]
+	h.mu.Unlock()
+	if d != nil {
+		return d, nil
+	}
 	b, ok := h.contents(p)
 	if !ok {
 		var err error
@@ -216,31 +216,34 @@ func (h *hostObjects) ReadDerivation(p storepath.Path) (*derivation.Derivation, 
 }
 
 // drvReferences returns what a derivation of this evaluation refers to.
-func (h *hostObjects) drvReferences(p storepath.Path, f drvFile) ([]storepath.Path, error) {
-	if f.refs != nil {
-		return f.refs, nil
+func (h *hostObjects) drvReferences(p storepath.Path) ([]storepath.Path, error) {
+	h.mu.Lock()
+	refs, ok := h.refs[p]
+	h.mu.Unlock()
+	if ok {
+		return refs, nil
 	}
 	d, err := h.ReadDerivation(p)
 	if err != nil {
 		return nil, err
 	}
-	f.refs = d.References()
+	refs = d.References()
 	h.mu.Lock()
-	h.drvs[p] = f
+	h.refs[p] = refs
 	h.mu.Unlock()
-	return f.refs, nil
+	return refs, nil
 }
 
 // References returns what an object refers to, whether or not it has been
 // written yet.
 func (h *hostObjects) References(p storepath.Path) ([]storepath.Path, error) {
 	h.mu.Lock()
-	d, isDrv := h.drvs[p]
+	_, isDrv := h.drvs[p]
 	t, isText := h.texts[p]
 	h.mu.Unlock()
 	switch {
 	case isDrv:
-		return h.drvReferences(p, d)
+		return h.drvReferences(p)
 	case isText:
 		return t.refs, nil
 	}

@@ -216,7 +216,7 @@ type Batch interface {
 	AddText(ctx context.Context, name string, contents []byte, refs []storepath.Path) (storepath.Path, error)
 
 	// AddDerivation adds the file of a derivation whose outputs are filled
-	// in. Neither may change any more.
+	// in. The derivation may not change any more; the text is copied.
 	AddDerivation(ctx context.Context, d *derivation.Derivation, f derivation.File) (storepath.Path, error)
 
 	// AddTree is like Store.AddTree, but the path becomes valid at the next

@@ -396,14 +396,10 @@ func (b *drvBuilder) inputAddressed() {
 
 // finish hands the derivation to the store and returns its paths.
 func (b *drvBuilder) finish() eval.Value {
-	f, err := b.w.hasher.Finish(b.drv)
-	if err == nil {
-		err = b.w.host.AddDerivation(b.drv, f)
-	}
+	p, err := b.w.hasher.Finish(b.drv, func(f derivation.File) error { return b.w.host.AddDerivation(b.drv, f) })
 	if err != nil {
 		panic(eval.Wrap(0, err))
 	}
-	p := f.Path
 	r := b.c.NewAttrs(1 + len(b.outputs))
 	r.Set(eval.SymDrvPath, eval.StringWith(b.w.dir.Join(p), eval.NewContext(eval.ContextElem{Kind: eval.ContextDrvDeep, Path: string(p)})))
 	for _, name := range b.outputs {

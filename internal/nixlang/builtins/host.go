@@ -165,7 +165,8 @@ type Objects interface {
 	AddText(name string, contents []byte, refs []storepath.Path) (storepath.Path, error)
 
 	// AddDerivation makes a derivation, whose outputs are filled in
-	// already, and its file a store object.
+	// already, and its file a store object. The text of the file is the
+	// caller's, who will use it for something else.
 	AddDerivation(d *derivation.Derivation, f derivation.File) error
 
 	// ReadDerivation returns a derivation of this evaluation or of the

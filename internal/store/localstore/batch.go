@@ -77,7 +77,7 @@ func (b *batch) AddText(ctx context.Context, name string, contents []byte, refs 
 
 // AddDerivation implements [store.Batch].
 func (b *batch) AddDerivation(ctx context.Context, d *derivation.Derivation, f derivation.File) (storepath.Path, error) {
-	t, err := b.newText(d.Name+storepath.DerivationSuffix, f.Text, f.References)
+	t, err := b.newText(d.Name+storepath.DerivationSuffix, slices.Clone(f.Text), f.References)
 	if err != nil {
 		return "", err
 	}

@@ -20,11 +20,11 @@ func graphOf(tb testing.TB, n int) (paths []storepath.Path, drvs []*derivation.D
 		for j := max(0, i-10); j < i; j++ {
 			d.InputDrvs.Set(paths[j], []string{"out"})
 		}
-		f, err := h.Finish(d)
+		p, err := h.Finish(d, func(derivation.File) error { return nil })
 		if err != nil {
 			tb.Fatal(err)
 		}
-		paths, drvs = append(paths, f.Path), append(drvs, d)
+		paths, drvs = append(paths, p), append(drvs, d)
 	}
 	return paths, drvs
 }

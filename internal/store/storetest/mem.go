@@ -453,7 +453,7 @@ func (b *memBatch) AddText(_ context.Context, name string, contents []byte, refs
 }
 
 func (b *memBatch) AddDerivation(ctx context.Context, d *derivation.Derivation, f derivation.File) (storepath.Path, error) {
-	return b.AddText(ctx, d.Name+storepath.DerivationSuffix, f.Text, f.References)
+	return b.AddText(ctx, d.Name+storepath.DerivationSuffix, slices.Clone(f.Text), f.References)
 }
 
 func (b *memBatch) AddTree(ctx context.Context, src store.Source) (storepath.Path, error) {
