@@ -14,8 +14,9 @@ import (
 // most trees; writing the files takes several times as long, and happens
 // meanwhile, one tree after the other.
 //
-// What is being copied is not valid yet. Whoever wants to read it, or to make
-// anything valid that refers to it, settles the copies before.
+// What is being copied is not valid yet. Whoever wants to make anything valid
+// that refers to it settles the copies before; so does whoever wants to read it,
+// unless that can be done where it comes from (see [beside]).
 type copies struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -30,6 +31,7 @@ type copies struct {
 // copying is one tree on its way into the store.
 type copying struct {
 	refs []storepath.Path
+	from *beside       // nil if its source cannot be read in its place
 	done chan struct{} // closed when the batch has it
 }
 
@@ -40,14 +42,14 @@ func newCopies(ctx context.Context, batch store.Batch) *copies {
 }
 
 // begin starts to copy a tree whose path is p. The filter of src is called on
-// another goroutine.
-func (c *copies) begin(p storepath.Path, src store.Source) {
+// another goroutine. from is nil if the source cannot be read in its place.
+func (c *copies) begin(p storepath.Path, src store.Source, from *beside) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pending[p] != nil {
 		return
 	}
-	k, before := &copying{refs: src.References, done: make(chan struct{})}, c.last
+	k, before := &copying{refs: src.References, from: from, done: make(chan struct{})}, c.last
 	c.pending[p], c.last = k, k
 	go func() {
 		defer close(k.done)
@@ -81,6 +83,15 @@ func (c *copies) get(p storepath.Path) *copying {
 	return c.pending[p]
 }
 
+// source returns what can be read in place of p while that is being copied, nil
+// if nothing can.
+func (c *copies) source(p storepath.Path) *beside {
+	if k := c.get(p); k != nil {
+		return k.from
+	}
+	return nil
+}
+
 // failed returns why a tree could not be copied.
 func (c *copies) failed() error {
 	if c == nil {
@@ -98,6 +109,22 @@ func (c *copies) wait() {
 	c.mu.Unlock()
 	if last != nil {
 		<-last.done
+	}
+}
+
+// busy tells whether a copy is under way.
+func (c *copies) busy() bool {
+	c.mu.Lock()
+	last := c.last
+	c.mu.Unlock()
+	if last == nil {
+		return false
+	}
+	select {
+	case <-last.done:
+		return false
+	default:
+		return true
 	}
 }
 

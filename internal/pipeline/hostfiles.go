@@ -27,6 +27,10 @@ type hostFiles struct {
 	// text returns the contents of a store object that is not written yet.
 	text func(storepath.Path) ([]byte, bool)
 
+	// copied returns the tree that a store object is being copied from, if
+	// that can be read as the object would be; nil if not. It may be nil.
+	copied func(storepath.Path) *beside
+
 	// settle sees to it that a store object that is still on its way into the
 	// store is there.
 	settle func(storepath.Path)
@@ -145,6 +149,11 @@ func (f *hostFiles) ReadFile(name string) ([]byte, error) {
 	if b, ok := f.unwritten(name); ok {
 		return b, nil
 	}
+	if p, ok := f.beside(name); ok {
+		if b, ok := p.readFile(f.maxFile); ok {
+			return b, nil
+		}
+	}
 	b, err := readLimited(f.real(name), f.maxFile)
 	if p, ok := errors.AsType[*fs.PathError](err); ok && p.Op == builtins.OpOpen {
 		if _, err := f.Lstat(name); err != nil { // the fault of a directory on the way
@@ -219,6 +228,11 @@ func (f *hostFiles) ReadDir(name string) ([]builtins.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p, ok := f.beside(name); ok {
+		if list, ok := p.readDir(); ok {
+			return list, nil
+		}
+	}
 	list, err := os.ReadDir(f.real(name))
 	if err != nil {
 		return nil, named(builtins.OpReadDir, name, err)
@@ -242,6 +256,13 @@ func (f *hostFiles) Lstat(name string) (builtins.FileKind, error) {
 			return builtins.Regular, nil
 		}
 	}
+	if p, ok := f.beside(name); ok {
+		kind, err := p.tree.Kind(p.rel)
+		if err != nil {
+			return "", &fs.PathError{Op: builtins.OpStatus, Path: name, Err: fs.ErrNotExist}
+		}
+		return builtins.FileKind(kind), nil
+	}
 	info, err := os.Lstat(f.real(name))
 	if errors.Is(err, syscall.ENOTDIR) {
 		err = &fs.PathError{Op: builtins.OpStatus, Path: name, Err: fs.ErrNotExist}
@@ -263,8 +284,17 @@ func (f *hostFiles) aboveStore(name string) bool {
 
 // Readlink returns the target of a symlink as it is written.
 func (f *hostFiles) Readlink(name string) (string, error) {
-	target, err := os.Readlink(f.real(name))
+	target, err := f.readlink(name)
 	return target, named(builtins.OpStatus, name, err)
+}
+
+func (f *hostFiles) readlink(name string) (string, error) {
+	if p, ok := f.beside(name); ok {
+		if target, ok, err := p.readlink(); ok {
+			return target, err
+		}
+	}
+	return os.Readlink(f.real(name))
 }
 
 // ResolveSymlinks follows symlinks part by part, in the language's view of the
@@ -291,7 +321,7 @@ func (f *hostFiles) ResolveSymlinks(name string, last bool) (string, error) {
 		if left == "" && !last {
 			return next, nil
 		}
-		target, err := os.Readlink(f.real(next))
+		target, err := f.readlink(next)
 		switch {
 		case errors.Is(err, syscall.EINVAL): // not a symlink
 			done = next

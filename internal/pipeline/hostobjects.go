@@ -75,7 +75,7 @@ func newHostObjects(ctx context.Context, reader store.Reader, writer store.Store
 	if writer != nil {
 		h.batch = writer.NewBatch(ctx)
 		h.copies = newCopies(ctx, h.batch)
-		files.settle = h.settle
+		files.settle, files.copied = h.settle, h.copies.source
 	}
 	files.text = h.contents
 	return h
@@ -94,10 +94,12 @@ func (h *hostObjects) commit(ctx context.Context) error {
 
 // A batch that holds so many texts and derivations, or bytes of them, is made
 // valid, before it would do that by itself: it does not know of trees that are on
-// their way.
+// their way. While there are some it may hold pushMost, for a commit would wait
+// for them.
 const (
 	pushTexts = 2048
 	pushBytes = 16 << 20
+	pushMost  = 30 << 20
 )
 
 // push adds a text or derivation of about size bytes to the batch, but not in
@@ -106,7 +108,11 @@ func (h *hostObjects) push(size int, add func() (storepath.Path, error)) (storep
 	h.commits.RLock()
 	p, err := add()
 	h.commits.RUnlock()
-	if err == nil && h.pushed.Add(int64(max(size, pushBytes/pushTexts))) > pushBytes {
+	if err != nil {
+		return p, err
+	}
+	n := h.pushed.Add(int64(max(size, pushBytes/pushTexts)))
+	if n > pushMost || n > pushBytes && !h.copies.busy() {
 		err = h.commit(h.ctx)
 	}
 	return p, err
@@ -411,7 +417,19 @@ type lookedAt struct {
 	key  treeKey
 	name string         // of the file, without symlinks on the way to it
 	real string         // where it lies
+	in   besideFile     // the tree that it is part of, if that is being copied
 	tree *treehash.Tree // nil if it is flat, or nobody has asked a filter yet
+}
+
+// request asks for the listing of a tree.
+func (t *lookedAt) request(h *hostObjects, f treehash.Filter) treehash.Request {
+	req := treehash.Request{Root: t.real, Filter: f}
+	if t.in.beside != nil {
+		req.Of, req.Rel = t.in.tree, t.in.rel
+	} else {
+		req.Known = h.knownHash(t.name)
+	}
+	return req
 }
 
 // lookAt finds a tree and asks the filter, if there is one, about every file
@@ -423,18 +441,30 @@ func (h *hostObjects) lookAt(req builtins.AddPathRequest) (t lookedAt, err error
 	if err != nil {
 		return t, err
 	}
-	t.real = h.files.real(t.name)
+	h.locate(&t, req.Flat)
 	t.key = treeKey{path: req.Path, name: req.Name, flat: req.Flat, refs: joinPaths(req.References)}
 	if req.Filter == nil {
 		return t, nil
 	}
-	t.tree, err = h.hasher.List(treehash.Request{Root: t.real, Known: h.knownHash(t.name), Filter: func(rel, kind string) (bool, error) {
+	t.tree, err = h.hasher.List(t.request(h, func(rel, kind string) (bool, error) {
 		return req.Filter(filepath.Join(req.Path, rel), builtins.FileKind(kind))
-	}})
+	}))
 	if err == nil {
 		t.key.rejected = strings.Join(t.tree.Rejected(), "\x00")
 	}
 	return t, err
+}
+
+// locate finds out where a tree or file is read. A flat file of a tree that is
+// being copied is waited for.
+func (h *hostObjects) locate(t *lookedAt, flat bool) {
+	if in, ok := h.files.beside(t.name); ok && !flat {
+		if _, err := in.tree.Kind(in.rel); err == nil {
+			t.in, t.real = in, in.real()
+			return
+		}
+	}
+	t.real = h.files.real(t.name)
 }
 
 // knownHash returns the NAR hash of a file that is a whole object of the store,
@@ -455,7 +485,10 @@ func (h *hostObjects) knownHash(name string) nixhash.Hash {
 }
 
 func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepath.Path, error) {
-	sum, rejected, err := h.hashTree(req, t)
+	sum, err := h.hashTree(req.Flat, &t)
+	if err != nil && t.in.beside != nil {
+		sum, err = h.hashSettled(&t)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -477,24 +510,47 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepat
 	}
 	h.commits.RLock()
 	defer h.commits.RUnlock()
-	h.copies.begin(p, store.Source{Name: req.Name, Path: t.real, Flat: req.Flat, Known: sum, Filter: absFilter(t.real, rejected), References: req.References})
+	src := store.Source{Name: req.Name, Path: t.real, Flat: req.Flat, Known: sum, References: req.References}
+	var from *beside
+	if !req.Flat {
+		src.Filter = absFilter(t.real, t.tree.Rejected())
+		if t.tree.Listed() {
+			src.Dump = func(w io.Writer) error { return h.hasher.Dump(t.tree, w) }
+		}
+		if seen := t.tree.Seen(); seen != nil {
+			from = &beside{tree: seen, hasher: h.hasher, root: t.real}
+		}
+	}
+	h.copies.begin(p, src, from)
 	return p, nil
 }
 
-// hashTree returns the hash of a tree or, if it is flat, file, and what the
-// filter refused.
-func (h *hostObjects) hashTree(req builtins.AddPathRequest, t lookedAt) (sum nixhash.Hash, rejected []string, err error) {
-	if req.Flat {
-		sum, err = hashFile(t.real)
-		return sum, nil, err
+// hashTree returns the hash of a tree or, if it is flat, file.
+func (h *hostObjects) hashTree(flat bool, t *lookedAt) (sum nixhash.Hash, err error) {
+	if flat {
+		return hashFile(t.real)
 	}
 	if t.tree == nil {
-		if t.tree, err = h.hasher.List(treehash.Request{Root: t.real, Known: h.knownHash(t.name)}); err != nil {
-			return sum, nil, err
+		if t.tree, err = h.hasher.List(t.request(h, nil)); err != nil {
+			return sum, err
 		}
 	}
-	sum, err = h.hasher.Hash(t.tree)
-	return sum, t.tree.Rejected(), err
+	return h.hasher.Hash(t.tree)
+}
+
+// hashSettled is hashTree for a part of a tree that is being copied whose source
+// is not what it was. The object itself is waited for; most probably that will
+// not be finished, either.
+func (h *hostObjects) hashSettled(t *lookedAt) (sum nixhash.Hash, err error) {
+	var rejected []string
+	if t.tree != nil {
+		rejected = t.tree.Rejected()
+	}
+	t.in, t.real = besideFile{}, h.files.real(t.name)
+	if t.tree, err = h.hasher.List(t.request(h, treehash.Filter(relFilter(rejected)))); err != nil {
+		return sum, err
+	}
+	return h.hasher.Hash(t.tree)
 }
 
 // hashWithout returns the hash of the tree or file at name, of which no part is

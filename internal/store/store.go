@@ -203,6 +203,11 @@ type Source struct {
 	// out to be wrong while copying: ErrHashMismatch.
 	Known nixhash.Hash
 
+	// Dump, if there is one, writes the NAR instead of a walk over Path with
+	// Filter: whoever has just hashed a tree knows what is in it. It goes with
+	// Known, and is believed no more than what is found on a walk.
+	Dump func(w io.Writer) error
+
 	References []storepath.Path
 }
 

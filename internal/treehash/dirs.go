@@ -179,7 +179,7 @@ func (h *Hasher) walk(t *Tree, listed bool) error {
 		if err := w.first(&t.top, ""); err != nil {
 			return err
 		}
-		return &fs.PathError{Op: readDirectory, Path: t.root, Err: errChanged}
+		return &fs.PathError{Op: readDirectory, Path: t.root, Err: ErrChanged}
 	}
 	return nil
 }
@@ -271,7 +271,7 @@ func (w *walker) stamp(d directory, fd int) (below []directory, err error) {
 			return nil, &fs.PathError{Op: "stat", Path: filepath.Join(w.t.root, d.rel, e.name), Err: err}
 		}
 		if w.listed && e.kind != typeOf(st.Mode) {
-			return nil, &fs.PathError{Op: "stat", Path: filepath.Join(w.t.root, d.rel, e.name), Err: errChanged}
+			return nil, &fs.PathError{Op: "stat", Path: filepath.Join(w.t.root, d.rel, e.name), Err: ErrChanged}
 		}
 		e.kind, e.stamp = typeOf(st.Mode), stampOf(&st)
 		if e.kind == unix.DT_DIR {

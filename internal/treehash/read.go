@@ -2,9 +2,9 @@ package treehash
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"isomorph/internal/nar"
-	"isomorph/internal/nixhash"
 )
 
 // Contents are read ahead in batches of neighbours in the archive. Memory is
@@ -54,25 +53,24 @@ var (
 type hashing struct {
 	t       *Tree
 	root    int // -1 unless the tree is a directory
+	marks   maphash.Seed
 	w       *nar.Writer
 	current *batch
 	left    []item        // of the current batch
 	next    func() *batch // the batch after the current one, nil after the last
 }
 
-// read hashes the contents of a tree and returns the size of its NAR, too.
-func (h *Hasher) read(t *Tree) (nixhash.Hash, int64, error) {
-	sum := sha256.New()
-	size := &counter{w: sum}
+// dump writes the archive of a tree.
+func (h *Hasher) dump(t *Tree, to io.Writer) error {
 	out := outputs.Get().(*bufio.Writer)
 	defer outputs.Put(out)
-	out.Reset(size)
+	out.Reset(to)
 	defer out.Reset(nil)
-	s := &hashing{t: t, root: -1, w: nar.NewWriter(out)}
+	s := &hashing{t: t, root: -1, marks: h.marks, w: nar.NewWriter(out)}
 	if t.top.kind == unix.DT_DIR {
 		fd, err := openRoot(t)
 		if err != nil {
-			return nixhash.Hash{}, 0, err
+			return err
 		}
 		s.root = fd
 		defer unix.Close(fd)
@@ -84,11 +82,7 @@ func (h *Hasher) read(t *Tree) (nixhash.Hash, int64, error) {
 	if err == nil {
 		err = s.w.Close()
 	}
-	if err = errors.Join(err, out.Flush()); err != nil {
-		return nixhash.Hash{}, 0, err
-	}
-	hash, err := nixhash.New(nixhash.SHA256, sum.Sum(nil))
-	return hash, size.n, err
+	return errors.Join(err, out.Flush())
 }
 
 // counter counts what goes through it.
@@ -195,7 +189,9 @@ func (s *hashing) fillItem(it *item, free []byte) []byte {
 	case unix.DT_REG:
 		return s.fillFile(it, free)
 	case unix.DT_LNK:
-		it.data, it.err = s.readlink(it.rel)
+		if it.data, it.err = s.readlink(it.rel); it.err == nil {
+			it.err = it.e.remember(markOf(maphash.Bytes(s.marks, it.data), false))
+		}
 		it.err = s.wrap("readlink", it.rel, it.err)
 	default:
 		it.err = s.wrap("archive", it.rel, nar.UnsupportedKind(uint32(it.e.kind)<<12))
@@ -234,7 +230,11 @@ func (s *hashing) fillFile(it *item, free []byte) []byte {
 	default:
 		it.data, free = free[:it.size:it.size], free[it.size:]
 	}
-	it.err = s.wrap("read", it.rel, readFull(fd, it.data))
+	err = readFull(fd, it.data)
+	if err == nil {
+		err = it.e.remember(markOf(maphash.Bytes(s.marks, it.data), it.exec))
+	}
+	it.err = s.wrap("read", it.rel, err)
 	return free
 }
 
@@ -251,13 +251,11 @@ func (s *hashing) openFile(it *item) (int, error) {
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		unix.Close(fd)
-		return -1, s.wrap("open", it.rel, errChanged)
+		return -1, s.wrap("open", it.rel, ErrChanged)
 	}
 	it.size, it.exec = st.Size, st.Mode&0o100 != 0
 	return fd, nil
 }
-
-var errChanged = errors.New("it changed while it was read")
 
 // readFull fills p from the start of a file.
 func readFull(fd int, p []byte) error {
@@ -286,7 +284,7 @@ func (s *hashing) readlink(rel string) ([]byte, error) {
 	buf := make([]byte, nar.MaxTarget+1)
 	n, err := unix.Readlinkat(fd, "", buf)
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT) {
-		err = errChanged // the kernel says so of what is no symlink
+		err = ErrChanged // the kernel says so of what is no symlink
 	}
 	return buf[:max(n, 0)], err
 }
@@ -349,16 +347,22 @@ func (s *hashing) large(it *item) error {
 	defer unix.Close(fd)
 	buf := arenas.Get().(*[arenaSize]byte)
 	defer arenas.Put(buf)
+	var mark maphash.Hash
+	mark.SetSeed(s.marks)
 	out := s.w.File(it.exec, uint64(it.size))
 	for left := it.size; left > 0; {
 		piece := buf[:min(left, arenaSize)]
 		if err := readFull(fd, piece); err != nil {
 			return s.wrap("read", it.rel, err)
 		}
+		mark.Write(piece)
 		if _, err := out.Write(piece); err != nil {
 			return s.wrap("archive", it.rel, err)
 		}
 		left -= int64(len(piece))
+	}
+	if err := it.e.remember(markOf(mark.Sum64(), it.exec)); err != nil {
+		return s.wrap("read", it.rel, err)
 	}
 	return s.wrap("archive", it.rel, s.w.Err())
 }

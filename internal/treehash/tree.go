@@ -3,9 +3,9 @@ package treehash
 import (
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,9 +28,11 @@ type Tree struct {
 	rejected []string  // what the filter refused, relative to the root
 	known    nixhash.Hash
 	whole    *Tree // that this one was filtered from, if in memory
+	unlisted bool  // the entries are not there, only the hash is known
 
 	hash sync.Mutex
 	sum  nixhash.Hash // of the NAR, once it is known
+	seen bool         // the entries have the marks of their contents
 }
 
 // entry is a file, directory or symlink.
@@ -39,6 +41,7 @@ type entry struct {
 	kind  uint8 // DT_REG, DT_DIR, DT_LNK; anything else cannot be archived
 	stamp stamp
 	sub   []entry // of a directory, in archive order
+	mark  uint64  // of what was read of a file or symlink, 0 before; atomic
 }
 
 // stamp is what tells a changed file from an unchanged one.
@@ -75,6 +78,9 @@ func (t *Tree) Rejected() []string { return t.rejected }
 
 // List looks at a tree.
 func (h *Hasher) List(req Request) (*Tree, error) {
+	if req.Of != nil {
+		return req.Of.part(req)
+	}
 	whole := h.inMemory(req)
 	switch {
 	case req.Filter == nil && whole != nil:
@@ -110,8 +116,8 @@ func (h *Hasher) listWhole(req Request) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.sum = req.Known
-	if t.sum.IsZero() && t.top.kind == unix.DT_DIR {
+	t.sum, t.unlisted = req.Known, !req.Known.IsZero()
+	if !t.unlisted && t.top.kind == unix.DT_DIR {
 		if err := h.walk(t, false); err != nil {
 			return nil, err
 		}
@@ -164,7 +170,7 @@ func (h *Hasher) listFiltered(req Request) (*Tree, error) {
 
 // filter returns the part of a listed tree that a filter takes, found at root.
 func (t *Tree) filter(root string, f Filter) (*Tree, error) {
-	part := &Tree{root: root, top: t.top, began: t.began, count: 1}
+	part := &Tree{root: root, top: t.top.clone(), began: t.began, count: 1}
 	if root == t.root {
 		part.stamped, part.known, part.whole = t.stamped, t.known, t
 	} else {
@@ -173,9 +179,22 @@ func (t *Tree) filter(root string, f Filter) (*Tree, error) {
 		t.hash.Unlock()
 	}
 	err := part.descend(&part.top, "", 0, f, func(e *entry, _ string) ([]entry, error) {
-		return slices.Clone(e.sub), nil
+		return clone(e.sub), nil
 	})
 	return part, err
+}
+
+// clone copies entries, whose marks may be made at the same time.
+func clone(list []entry) []entry {
+	c := make([]entry, len(list))
+	for i := range list {
+		c[i] = list[i].clone()
+	}
+	return c
+}
+
+func (e *entry) clone() entry {
+	return entry{name: e.name, kind: e.kind, stamp: e.stamp, sub: e.sub, mark: atomic.LoadUint64(&e.mark)}
 }
 
 // descend gives a directory the entries that list finds and the filter takes,

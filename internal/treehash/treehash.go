@@ -30,6 +30,8 @@
 package treehash
 
 import (
+	"crypto/sha256"
+	"hash/maphash"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -60,6 +62,8 @@ type Hasher struct {
 	mu     sync.Mutex
 	listed map[string]*Tree       // whole trees of this run, by root
 	hashed map[nixhash.Hash]*Tree // and by hash
+
+	marks maphash.Seed
 }
 
 // Stats counts what a Hasher has done.
@@ -76,7 +80,7 @@ func New(o Options) *Hasher {
 	if o.Readers <= 0 {
 		o.Readers = 2
 	}
-	return &Hasher{opts: o, listed: map[string]*Tree{}, hashed: map[nixhash.Hash]*Tree{}}
+	return &Hasher{opts: o, listed: map[string]*Tree{}, hashed: map[nixhash.Hash]*Tree{}, marks: maphash.MakeSeed()}
 }
 
 // Filter tells whether a file is taken. path is relative to the root; kind is
@@ -93,6 +97,12 @@ type Request struct {
 	// Known is the NAR hash of the whole tree if that is known and the tree
 	// cannot change, as with an object of a store; otherwise zero.
 	Known nixhash.Hash
+
+	// Of is a tree that [Tree.Seen] has returned, if Root lies at Rel in it;
+	// Known is not used then. Nothing is looked at anew, and what is read must
+	// be what was read before, or [Hasher.Hash] returns [ErrChanged].
+	Of  *Tree
+	Rel string
 }
 
 // Hash returns the NAR hash of a tree.
@@ -115,12 +125,16 @@ func (h *Hasher) Hash(t *Tree) (nixhash.Hash, error) {
 		h.remember(t, sum)
 		return sum, nil
 	}
-	sum, size, err := h.read(t)
+	digest := sha256.New()
+	size := &counter{w: digest}
+	err := h.dump(t, size)
 	if err != nil {
 		return nixhash.Hash{}, err
 	}
+	sum := nixhash.FromState(nixhash.SHA256, digest)
+	t.seen = true
 	h.Stats.Hashed.Add(1)
-	h.Stats.Bytes.Add(size)
+	h.Stats.Bytes.Add(size.n)
 	key.save(sum)
 	h.remember(t, sum)
 	return sum, nil

@@ -69,7 +69,7 @@ func (s *Store) addNAR(ctx context.Context, info *store.PathInfo, r io.Reader) e
 	const entry = "x"
 	h, size := nixhash.SHA256.New(), &counter{ctx: ctx}
 	in := io.TeeReader(&contextReader{ctx, io.LimitReader(r, int64(info.NarSize))}, io.MultiWriter(h, size))
-	files, err := restore(in, sc.dir, entry, info.NarSize)
+	files, err := restore(in, sc.dir, entry, info.NarSize, s.flushAhead)
 	if err != nil {
 		return err
 	}
@@ -147,6 +147,9 @@ func (s *Store) sourceTree(ctx context.Context, src store.Source) (*sourceTree, 
 	if !src.Known.IsZero() && src.Known.Algorithm() != t.algo {
 		return nil, fmt.Errorf("the known hash is %s, not %s", src.Known.Algorithm(), t.algo)
 	}
+	if src.Dump != nil && (src.Flat || src.Known.IsZero()) {
+		return nil, errors.New("a source that is dumped by its caller is a tree whose hash is known")
+	}
 	t.src.References = slices.Clone(src.References)
 	slices.Sort(t.src.References)
 	return t, nil
@@ -155,6 +158,9 @@ func (s *Store) sourceTree(ctx context.Context, src store.Source) (*sourceTree, 
 // dump writes what the content hash is made of.
 func (t *sourceTree) dump(w io.Writer) error {
 	w = io.MultiWriter(w, &counter{ctx: t.ctx})
+	if t.src.Dump != nil {
+		return t.src.Dump(w)
+	}
 	if t.src.Flat {
 		dir, err := os.Open(filepath.Dir(t.src.Path))
 		if err != nil {
@@ -204,7 +210,7 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 	files := 0
 	go func() {
 		var err error
-		files, err = restore(pipe, sc.dir, entry, 0)
+		files, err = restore(pipe, sc.dir, entry, 0, t.s.flushAhead)
 		pipe.stop(err)
 		restored <- err
 	}()
@@ -227,6 +233,9 @@ func (t *sourceTree) copyTo(sc *scratch, entry string, want nixhash.Hash) error 
 	}
 	if err := t.compare(nixhash.FromState(t.algo, h), want); err != nil {
 		return err
+	}
+	if files >= aheadFiles/8 {
+		t.s.flushAhead()
 	}
 	sc.restored(entry, nixhash.FromState(nixhash.SHA256, narHash), size.n, files)
 	return nil

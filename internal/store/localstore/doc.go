@@ -25,7 +25,8 @@
 //  2. They are made canonical through file descriptors, and hashed.
 //  3. The paths become temporary roots; then their locks are taken; then it is
 //     checked that they are not valid by now and that their references are.
-//  4. Files and directories are flushed to disk.
+//  4. Files and directories are flushed to disk. Large trees have been before,
+//     while they were written, to save time here.
 //  5. They are renamed to their final names.
 //  6. The store directory is flushed.
 //  7. One transaction, flushed by SQLite, adds all of them to the database.

@@ -47,6 +47,8 @@ type Store struct {
 	cache map[storepath.Path]*store.PathInfo // only of temporary roots, which cannot vanish
 	open  map[*scratch]bool
 
+	ahead flushAhead
+
 	sweep sync.Once // of abandoned scratch directories
 
 	hasher  *derivation.Hasher                        // checks output paths of derivations
@@ -286,6 +288,7 @@ func (s *Store) Close() error {
 	for _, sc := range left {
 		errs = append(errs, sc.Close())
 	}
+	s.ahead.wg.Wait()
 	errs = append(errs, s.temp.close(s.at.temp))
 	if s.db != nil {
 		errs = append(errs, s.db.close())

@@ -30,8 +30,10 @@ const (
 // Creating files is nearly all of the work, and the kernel lets two directories
 // be filled at once: what the archive says is cut into bundles of neighbours,
 // which several goroutines take.
-func restore(r io.Reader, base *os.File, name string, maxSize uint64) (files int, err error) {
-	rs := &restorer{name: name, base: base, todo: make(chan *bundle, bundles), buf: make([]byte, 128<<10)}
+//
+// many is called after each aheadFiles files.
+func restore(r io.Reader, base *os.File, name string, maxSize uint64, many func()) (files int, err error) {
+	rs := &restorer{many: many, name: name, base: base, todo: make(chan *bundle, bundles), buf: make([]byte, 128<<10)}
 	rs.in = []*newDir{{fd: int(base.Fd()), made: true}}
 	var wg sync.WaitGroup
 	for range writers {
@@ -63,6 +65,8 @@ type restorer struct {
 	now   *bundle   // that is being filled
 	buf   []byte
 	files int
+	many  func()
+	told  int
 
 	todo  chan *bundle
 	plain [kinds]atomic.Bool // what is made of a kind is canonical from the start; endDir stands for directories
@@ -131,6 +135,10 @@ func (rs *restorer) room(size int) {
 // flush hands the current bundle on.
 func (rs *restorer) flush() {
 	if rs.now != nil {
+		if rs.files/aheadFiles > rs.told {
+			rs.told++
+			rs.many()
+		}
 		rs.todo <- rs.now
 		rs.now = nil
 	}

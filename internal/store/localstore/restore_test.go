@@ -107,7 +107,7 @@ func checkRestored(t *testing.T, base *os.File, archive []byte) {
 func TestRestore(t *testing.T) {
 	archive := wideArchive(t)
 	base := openTemp(t)
-	files, err := restore(bytes.NewReader(archive), base, "x", 0)
+	files, err := restore(bytes.NewReader(archive), base, "x", 0, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestRestoreIsCanonical(t *testing.T) {
 		t.Run(fmt.Sprintf("umask %o", mask), func(t *testing.T) {
 			base := openTemp(t)
 			old := unix.Umask(mask)
-			_, err := restore(bytes.NewReader(archive), base, "x", 0)
+			_, err := restore(bytes.NewReader(archive), base, "x", 0, func() {})
 			unix.Umask(old)
 			if err != nil {
 				t.Fatal(err)
@@ -146,7 +146,7 @@ func TestRestoreIsCanonical(t *testing.T) {
 		if err := unix.Setxattr(base.Name(), "system.posix_acl_default", acl, 0); err != nil {
 			t.Skipf("temporary files cannot have access control lists: %v", err)
 		}
-		if _, err := restore(bytes.NewReader(archive), base, "x", 0); err != nil {
+		if _, err := restore(bytes.NewReader(archive), base, "x", 0, func() {}); err != nil {
 			t.Fatal(err)
 		}
 		checkRestored(t, base, archive)
@@ -168,11 +168,11 @@ func TestRestoreFails(t *testing.T) {
 	for i := range 8 {
 		name := fmt.Sprint("x", i)
 		r := io.MultiReader(bytes.NewReader(archive[:len(archive)*i/8]), &failing{broken})
-		if _, err := restore(r, base, name, 0); !errors.Is(err, broken) {
+		if _, err := restore(r, base, name, 0, func() {}); !errors.Is(err, broken) {
 			t.Errorf("cut at %d/8: got %v", i, err)
 		}
 	}
-	if _, err := restore(bytes.NewReader(archive), base, "x0/none", 0); err == nil {
+	if _, err := restore(bytes.NewReader(archive), base, "x0/none", 0, func() {}); err == nil {
 		t.Error("a tree was restored where it cannot be")
 	}
 	if after := open(); after != before {
