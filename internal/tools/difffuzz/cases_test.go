@@ -93,6 +93,23 @@ func TestWithoutLines(t *testing.T) {
 	}
 }
 
+// Of a build that would be needed only that counts.
+func TestSameText(t *testing.T) {
+	const cannot = "error: Cannot build '/nix/store/a.drv'.\nReason: 1 dependency failed.\nOutput paths:\n  /nix/store/a\n  /nix/store/b\n"
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{cannot, "error: nothing can be built in a read-only session; an option\n", true},
+		{"trace: a\n" + cannot, "error: nothing can be built in a read-only session; an option\n", false},
+		{cannot, "error: a\n", false},
+	} {
+		if got := sameText(test.a, test.b); got != test.want {
+			t.Errorf("%q and %q: %v", test.a, test.b, got)
+		}
+	}
+}
+
 // What Nix cannot answer is no difference.
 func TestIncomparable(t *testing.T) {
 	for err, want := range map[string]bool{
