@@ -24,6 +24,9 @@ type Query struct {
 	// the answers are remembered.
 	Evaluating func(e *Evaluator)
 
+	// Partial asks for what there is of an answer before an error, too.
+	Partial bool
+
 	// NoCache evaluates whatever is known, and remembers nothing.
 	NoCache bool
 }
@@ -94,12 +97,14 @@ func (s *Session) answerAided(ctx context.Context, m *memo, q *Query, each func(
 	ev := s.evaluatorFor(ctx, m, q)
 	ev.cores = s.cfg.Eval.Cores
 	given := 0
-	answers, err := s.answer(ctx, ev, q, func(a Answer) error {
+	whole := *q
+	whole.Partial = false // for it may come again
+	answers, err := s.answer(ctx, ev, &whole, func(a Answer) error {
 		given++
 		return each(a)
 	})
 	ev.cores = 0
-	repeat := err == errInDoubt || errors.As(err, new(*EvalError)) && ev.State.Aided()
+	repeat := err == errInDoubt || errors.As(err, new(*EvalError)) && (ev.State.Aided() || q.Partial)
 	if !repeat || ctx.Err() != nil {
 		return answers, err
 	}
@@ -135,11 +140,26 @@ func (s *Session) answer(ctx context.Context, ev *Evaluator, q *Query, each func
 			err = each(a)
 		}
 		if err != nil {
-			return nil, err
+			return nil, s.partly(ctx, ev, q, a, err, each)
 		}
 		all = append(all, a)
 	}
 	return all, nil
+}
+
+// partly gives what there is of an answer before an error of the evaluation, and
+// returns the error.
+func (s *Session) partly(ctx context.Context, ev *Evaluator, q *Query, a Answer, err error, each func(Answer) error) error {
+	if !q.Partial || len(a.Found) == 0 || !errors.As(err, new(*EvalError)) || ctx.Err() != nil {
+		return err
+	}
+	if failed := ev.Commit(ctx); failed != nil {
+		return failed
+	}
+	if failed := each(a); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // memo is the evaluation cache as one query sees it; nil if there is none.

@@ -37,13 +37,14 @@ var attrName = lazyre.New(`^[A-Za-z_][A-Za-z0-9_+-]*$`)
 
 // collector finds derivations in a value as nix-instantiate does: the value
 // itself, the elements of a list, the attributes of a set, and those of sets
-// below that ask for it with recurseForDerivations.
+// below that ask for it with recurseForDerivations. All are found, and have
+// their names, before the first one is asked for its path.
 type collector struct {
-	c     *eval.Ctx
-	dir   storepath.Dir
-	args  *eval.Attrs
-	done  map[*eval.Attrs]bool
-	found []Found
+	c    *eval.Ctx
+	dir  storepath.Dir
+	args *eval.Attrs
+	done map[*eval.Attrs]bool
+	sets []*eval.Attrs // the derivations
 
 	maxDepth int
 
@@ -58,7 +59,11 @@ func (k *collector) lookAhead(parts []eval.Value, depth int, one func(k *collect
 		return nil
 	}
 	return k.ahead(k.c, parts, func(c *eval.Ctx, part eval.Value) {
-		one(&collector{c: c, dir: k.dir, args: k.args, done: map[*eval.Attrs]bool{}, maxDepth: k.maxDepth}, part)
+		h := &collector{c: c, dir: k.dir, args: k.args, done: map[*eval.Attrs]bool{}, maxDepth: k.maxDepth}
+		one(h, part)
+		for _, a := range h.sets {
+			h.describe(a)
+		}
 	})
 }
 
@@ -126,18 +131,43 @@ func (k *collector) derivation(v eval.Value) bool {
 		return true
 	}
 	k.done[a] = true
-	k.found = append(k.found, k.describe(a))
-	return true
-}
-
-func (k *collector) describe(a *eval.Attrs) Found {
-	f := Found{Output: "out"}
 	name, ok := a.GetAttr(eval.SymName)
 	if !ok {
 		panic(eval.Errorf(eval.KindType, 0, "derivation name missing"))
 	}
 	k.c.ForceStringNoCtx(name.Pos, name.Value, "while evaluating the 'name' attribute of a derivation")
-	drv := k.c.GetAttr(a, k.c.Intern("drvPath"), "in a derivation")
+	k.sets = append(k.sets, a)
+	return true
+}
+
+// describeAll gives what was found to take, one after the other. What has been
+// taken counts even if an error follows.
+func (k *collector) describeAll(take func(Found)) {
+	parts := make([]eval.Value, len(k.sets))
+	for i, a := range k.sets {
+		parts[i] = eval.AttrsValue(a)
+	}
+	if k.ahead != nil {
+		defer k.ahead(k.c, parts, func(c *eval.Ctx, part eval.Value) {
+			(&collector{c: c, dir: k.dir}).describe(part.AsAttrs())
+		}).End()
+	}
+	for _, a := range k.sets {
+		f := k.describe(a)
+		if f.Output == "" {
+			panic(eval.Errorf(eval.KindEval, 0, "derivation '%s' lacks an 'outputName' attribute", k.dir.Join(f.Drv)))
+		}
+		take(f)
+	}
+}
+
+// describe asks a derivation for its path and the output that it stands for, ""
+// if it does not say.
+func (k *collector) describe(a *eval.Attrs) (f Found) {
+	drv, ok := a.GetAttr(eval.SymDrvPath)
+	if !ok {
+		panic(eval.Errorf(eval.KindEval, 0, "derivation does not contain a 'drvPath' attribute"))
+	}
 	text := k.c.CoerceToString(drv.Pos, drv.Value, new(eval.ContextSet), "while evaluating the 'drvPath' attribute of a derivation", 0)
 	p, err := k.dir.Parse(text)
 	if err == nil && !p.IsDerivation() {

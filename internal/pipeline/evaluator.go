@@ -295,14 +295,15 @@ func (e *Evaluator) Parse(c *eval.Ctx, in Input) syntax.Expr {
 	return e.Library.ParseString(c, in.Source.Text, in.Dir, in.Source.origin())
 }
 
-// Derivations evaluates an input to the derivations that it holds.
+// Derivations evaluates an input to the derivations that it holds. With an error
+// it returns those before the one that is at fault.
 func (e *Evaluator) Derivations(in Input) ([]Found, error) {
 	var found []Found
 	err := e.Do(func(c *eval.Ctx) {
 		v, args := e.Select(c, in)
 		k := collector{c: c, dir: e.objects.dir, args: args, done: map[*eval.Attrs]bool{}, maxDepth: e.cfg.MaxCallDepth, ahead: e.Ahead}
 		k.collect(v, 0)
-		found = k.found
+		k.describeAll(func(f Found) { found = append(found, f) })
 	})
 	return found, err
 }

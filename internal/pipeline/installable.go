@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -119,7 +120,7 @@ func (e *Evaluator) installableOutputs(c *eval.Ctx, i Installable, o FlakeOutput
 	}
 	k := collector{c: c, dir: e.objects.dir, done: map[*eval.Attrs]bool{}}
 	f := k.describe(o.Value.AsAttrs())
-	f.Origin = origin
+	f.Output, f.Origin = cmp.Or(f.Output, "out"), origin
 	var found []Found
 	for _, name := range e.outputNames(c, i, o.Value.AsAttrs(), f) {
 		f.Output = name

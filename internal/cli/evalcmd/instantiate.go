@@ -126,7 +126,7 @@ func (r *request) run(ctx context.Context, env *cli.Env, open Opener) error {
 // query asks for what is to be printed of the inputs.
 func (r *request) query(inputs []pipeline.Input) pipeline.Query {
 	if !r.evalOnly {
-		return pipeline.Query{Inputs: inputs, Form: pipeline.FormDerivations, Answer: pipeline.Derivations}
+		return pipeline.Query{Inputs: inputs, Form: pipeline.FormDerivations, Answer: pipeline.Derivations, Partial: true}
 	}
 	form := r.valueForm()
 	return pipeline.Query{Inputs: inputs, Form: form, Answer: r.value}
