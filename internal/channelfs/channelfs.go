@@ -60,7 +60,7 @@ func Materialise(ctx context.Context, o Options) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("embedded channel: %w", err)
 	}
-	base := filepath.Join(o.CacheDir, "channel")
+	base := Base(o)
 	dir := filepath.Join(base, tree.hash)
 	if tree.intact(dir) {
 		return dir, nil
@@ -312,12 +312,15 @@ func flush(name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Location returns the directory that [Materialise] would return. It makes
-// nothing.
-func Location(o Options) (string, error) {
+// Base returns the directory in which directories of channels lie.
+func Base(o Options) string { return filepath.Join(o.CacheDir, "channel") }
+
+// Name returns the name in [Base] of the directory that [Materialise] would
+// return, and makes nothing. That costs reading the embedded tree.
+func Name(o Options) (string, error) {
 	tree, err := readTree(o.Channel, o.Lock)
 	if err != nil {
 		return "", fmt.Errorf("embedded channel: %w", err)
 	}
-	return filepath.Join(o.CacheDir, "channel", tree.hash), nil
+	return tree.hash, nil
 }

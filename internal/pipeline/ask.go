@@ -342,7 +342,7 @@ func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
 	b.Flag("trust-tarballs-from-git-forges", c.TrustForges)
 	b.Flag("timestamps", c.TOMLTimestamps)
 	if c.Channel != nil {
-		b.Add("channel", c.Channel.Dir)
+		b.Add("channel", c.Channel.Dir())
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"isomorph/internal/flake"
@@ -70,7 +72,7 @@ func (h *host) Trace(msg string) { h.cfg.Trace(msg) }
 // Warn shows a warning. That the channel is not there needs none when it could
 // not be put there: the error tells why.
 func (h *host) Warn(msg string) {
-	if h.cfg.Channel.Err() != nil && strings.Contains(msg, h.cfg.Channel.Dir) {
+	if h.cfg.Channel.Err() != nil && strings.Contains(msg, h.cfg.Channel.Dir()) {
 		return
 	}
 	h.cfg.Warn(msg)
@@ -99,7 +101,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		MaxCallDepth: cfg.MaxCallDepth,
 		MaxSteps:     cfg.MaxSteps,
 		Advise:       cfg.Advise,
-		Libraries:    cfg.libraries(reader.Dir()),
+		Libraries:    sync.OnceValue(func() []string { return cfg.libraries(reader.Dir()) }),
 		ShowTrace:    cfg.ShowTrace,
 		CopyPath: func(c *eval.Ctx, path string) (string, eval.ContextElem) {
 			return e.Library.CopyPath(c, path)
@@ -109,6 +111,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		Host:       h,
 		NixVersion: cfg.NixVersion,
 		SearchPath: cfg.SearchPath,
+		MorePath:   cfg.channelPath,
 		Home:       cfg.Home, Dir: cfg.Dir,
 		PureEval:     cfg.Pure,
 		RestrictEval: cfg.Restricted,
@@ -128,12 +131,20 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 // store, and what the search path has under a name.
 func (c *EvalConfig) libraries(store storepath.Dir) []string {
 	dirs := []string{string(store)}
-	for _, e := range c.SearchPath {
+	for _, e := range slices.Concat(c.SearchPath, c.channelPath()) {
 		if e.Prefix != "" && filepath.IsAbs(e.Path) {
 			dirs = append(dirs, filepath.Clean(e.Path))
 		}
 	}
 	return dirs
+}
+
+// channelPath is the end of the search path: the embedded channel, if it has it.
+func (c *EvalConfig) channelPath() []builtins.SearchPathEntry {
+	if c.Channel == nil {
+		return nil
+	}
+	return []builtins.SearchPathEntry{{Prefix: "nixpkgs", Path: c.Channel.Dir()}}
 }
 
 // memoryTick is how often the memory of an evaluation is looked at: an

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,19 +61,45 @@ func newHostFiles(reader store.Reader, lazy *LazyTree) *hostFiles {
 // LazyTree is a directory that is made when the first file in it is asked for:
 // the embedded channel, which many an evaluation has no use for.
 type LazyTree struct {
-	Dir  string // absolute
-	Make func() error
+	Base   string                 // directory that it is to lie in, absolute
+	Locate func() (string, error) // returns its name in Base, at some cost; nil: it is Base
+	Make   func() error
 
-	once sync.Once
-	err  error
+	found, made sync.Once
+	dir         string
+	err         error
+}
+
+// unknownTree is the name of a tree that has none. It lies nowhere.
+const unknownTree = "unknown"
+
+// Dir returns the directory, which need not be there yet.
+func (t *LazyTree) Dir() string {
+	t.found.Do(func() {
+		if t.Locate == nil {
+			t.dir = t.Base
+			return
+		}
+		name, err := t.Locate()
+		if err != nil {
+			name, t.err = unknownTree, err
+		}
+		t.dir = filepath.Join(t.Base, name)
+	})
+	return t.dir
 }
 
 // touch makes the directory if name lies in it. An error is kept for
 // [LazyTree.Err]; to the evaluator the directory just is not there.
 func (t *LazyTree) touch(name string) {
-	if t != nil && strings.HasPrefix(name, t.Dir) {
-		t.once.Do(func() { t.err = t.Make() })
+	if t == nil || !strings.HasPrefix(name, t.Base) || !strings.HasPrefix(name, t.Dir()) {
+		return
 	}
+	t.made.Do(func() {
+		if t.err == nil {
+			t.err = t.Make()
+		}
+	})
 }
 
 // Err returns why the directory could not be made.

@@ -102,16 +102,29 @@ func TestTreesThatAreNotCopied(t *testing.T) {
 }
 
 func TestLazyTreeIsMadeOnceWhenTouched(t *testing.T) {
-	made := 0
-	l := &LazyTree{Dir: "/cache/channel", Make: func() error { made++; return nil }}
+	located, made := 0, 0
+	l := &LazyTree{Base: "/cache", Locate: func() (string, error) { located++; return "channel", nil }, Make: func() error { made++; return nil }}
 	l.touch("/etc/passwd")
-	if made != 0 {
+	if located != 0 {
+		t.Error("located without need")
+	}
+	l.touch("/cache/other")
+	if located != 1 || made != 0 {
 		t.Error("made without need")
 	}
 	l.touch("/cache/channel/default.nix")
 	l.touch("/cache/channel")
 	if made != 1 || l.Err() != nil {
 		t.Errorf("made %d times, %v", made, l.Err())
+	}
+}
+
+func TestLazyTreeWithoutPlace(t *testing.T) {
+	fault := errors.New("no channel")
+	l := &LazyTree{Base: "/cache", Locate: func() (string, error) { return "", fault }, Make: func() error { t.Error("made"); return nil }}
+	l.touch(l.Dir() + "/default.nix")
+	if l.Err() != fault {
+		t.Errorf("got %v", l.Err())
 	}
 }
 

@@ -59,11 +59,11 @@ func (s *Session) channelSource(ctx context.Context) (storepath.Path, error) {
 		return "", err
 	}
 	tree := s.cfg.Build.Channel
-	tree.touch(tree.Dir)
+	tree.touch(tree.Dir())
 	if err := tree.Err(); err != nil {
 		return "", err
 	}
-	return st.AddTree(ctx, store.Source{Name: "source", Path: tree.Dir})
+	return st.AddTree(ctx, store.Source{Name: "source", Path: tree.Dir()})
 }
 
 // fetchStore returns the store that what is fetched goes to. As in Nix, that is

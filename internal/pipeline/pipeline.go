@@ -83,7 +83,7 @@ type EvalConfig struct {
 	TrustForges    bool   // trust-tarballs-from-git-forges
 	Lints          syntax.Lints
 	AbortOnWarn    bool      // builtins.warn ends the evaluation
-	Channel        *LazyTree // the embedded channel, if the search path has it
+	Channel        *LazyTree // the embedded channel, if it is the last of the search path
 
 	TreeCache string // directory of the records of package treehash; "" for none
 

@@ -63,11 +63,11 @@ func (s *Session) shell() (string, error) {
 		return b.Shell, nil
 	}
 	ch := b.Channel
-	ch.touch(ch.Dir)
+	ch.touch(ch.Dir())
 	if err := ch.Err(); err != nil {
 		return "", fmt.Errorf("the sandbox's /bin/sh: %w", err)
 	}
-	return filepath.Join(ch.Dir, seedShell), nil
+	return filepath.Join(ch.Dir(), seedShell), nil
 }
 
 // realiseEvent passes an event of the realiser on to the display.

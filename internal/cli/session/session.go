@@ -87,7 +87,7 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 	if err := m.buildConfig(&cfg.Build, set, common); err != nil {
 		return nil, err
 	}
-	if cfg.Build.Channel, err = m.LazyChannel(ctx, cfg.Fetch); err != nil {
+	if cfg.Build.Channel, err = m.lazyChannel(ctx, cfg.Fetch); err != nil {
 		return nil, err
 	}
 	if err := m.evalConfig(cfg, set, common); err != nil {
@@ -511,7 +511,6 @@ func (m *Maker) searchPath(cfg *pipeline.Config, set settings.Values, common *cl
 		}
 	}
 	cfg.Eval.Channel = cfg.Build.Channel
-	cfg.Eval.SearchPath = append(path, builtins.SearchPathEntry{Prefix: "nixpkgs", Path: cfg.Build.Channel.Dir})
 }
 
 // lookPath finds a program on $PATH, "" if there is none.
@@ -525,21 +524,20 @@ func (m *Maker) lookPath(name string) string {
 	return ""
 }
 
-// LazyChannel returns the embedded channel, which is put on the disk when it is
+// lazyChannel returns the embedded channel, which is put on the disk when it is
 // needed.
-func (m *Maker) LazyChannel(ctx context.Context, fo fetch.Options) (*pipeline.LazyTree, error) {
+func (m *Maker) lazyChannel(ctx context.Context, fo fetch.Options) (*pipeline.LazyTree, error) {
 	o, err := m.channelOptions(fo)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := channelfs.Location(o)
-	if err != nil {
-		return nil, err
-	}
-	return &pipeline.LazyTree{Dir: dir, Make: func() error {
-		_, err := channelfs.Materialise(ctx, o)
-		return err
-	}}, nil
+	return &pipeline.LazyTree{
+		Base: channelfs.Base(o), Locate: func() (string, error) { return channelfs.Name(o) },
+		Make: func() error {
+			_, err := channelfs.Materialise(ctx, o)
+			return err
+		},
+	}, nil
 }
 
 // Materialise puts the embedded channel on the disk and returns its directory.

@@ -21,7 +21,7 @@ func newAccess(opts Options) *access {
 	if opts.PureEval {
 		return a
 	}
-	for _, e := range opts.SearchPath {
+	for _, e := range opts.wholePath() {
 		if !isPseudoURL(e.Path) && !strings.HasPrefix(e.Path, flakeScheme) {
 			a.allow(opts.absolute(e.Path))
 		}

@@ -16,6 +16,10 @@ type Options struct {
 	Dir        string            // absolute working directory, for relative search path entries
 	Home       string            // directory of ~/ paths, empty to refuse them
 
+	// MorePath returns what follows SearchPath, nil for nothing. It is called
+	// when the search path is first needed.
+	MorePath func() []SearchPathEntry
+
 	PureEval     bool     // no environment, clock, system, search path
 	RestrictEval bool     // only files below the search path and AllowedURIs
 	AllowedURIs  []string // URIs that may be fetched, with all below them

@@ -3,6 +3,7 @@ package builtins
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"isomorph/internal/nixlang/eval"
@@ -126,8 +127,9 @@ type searchRoot struct {
 
 // nixPath is the value of builtins.nixPath.
 func (w *world) nixPath(c *eval.Ctx) eval.Value {
-	list := make([]eval.Value, 0, len(w.opts.SearchPath))
-	for _, e := range w.searchPath() {
+	entries := w.searchPath()
+	list := make([]eval.Value, 0, len(entries))
+	for _, e := range entries {
 		b := c.NewAttrs(2)
 		b.Set(eval.SymPath, eval.String(e.Path))
 		b.Set(eval.SymPrefix, eval.String(e.Prefix))
@@ -140,7 +142,15 @@ func (w *world) searchPath() []SearchPathEntry {
 	if w.opts.PureEval {
 		return nil
 	}
-	return w.opts.SearchPath
+	return w.wholePath()
+}
+
+// wholePath is SearchPath and what follows it.
+func (o *Options) wholePath() []SearchPathEntry {
+	if o.MorePath == nil {
+		return o.SearchPath
+	}
+	return slices.Concat(o.SearchPath, o.MorePath())
 }
 
 func (w *world) primFindFile(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
@@ -239,7 +249,7 @@ func (w *world) findRoot(c *eval.Ctx, path string) searchRoot {
 // searchNames lists the names that the search path has.
 func (w *world) searchNames() string {
 	var names []string
-	for _, e := range w.opts.SearchPath {
+	for _, e := range w.wholePath() {
 		if e.Prefix != "" {
 			names = append(names, "<"+e.Prefix+">")
 		}

@@ -30,6 +30,8 @@ type world struct {
 	copies   map[string]storepath.Path
 	entries  map[string]searchRoot // path of a search path entry -> what it stands for
 
+	wholePath func() []SearchPathEntry // the search path, pure or not
+
 	kinds       map[FileKind]eval.Value
 	importedDrv eval.Value // the function that makes the value of a .drv file
 }
@@ -44,6 +46,7 @@ func newWorld(st *eval.State, opts Options) *world {
 		entries:  map[string]searchRoot{},
 		kinds:    map[FileKind]eval.Value{},
 	}
+	w.wholePath = sync.OnceValue(opts.wholePath)
 	w.importedDrv = w.internalExpr(st.NewCtx(), "imported-drv-to-derivation.nix")
 	w.hasher = derivation.NewHasher(w.dir, opts.Host.ReadDerivation)
 	for _, k := range []FileKind{Regular, Directory, Symlink, Unknown} {

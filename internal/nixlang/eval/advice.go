@@ -142,7 +142,10 @@ func (r *renderer) isOwn(p Pos) bool {
 	if !at.IsValid() || r.s.isInternal(p) {
 		return false
 	}
-	return !slices.ContainsFunc(r.s.opts.Libraries, func(dir string) bool {
+	if r.s.opts.Libraries == nil {
+		return true
+	}
+	return !slices.ContainsFunc(r.s.opts.Libraries(), func(dir string) bool {
 		rest, ok := strings.CutPrefix(at.Name, dir)
 		return ok && cmp.Or(rest, "/")[0] == '/'
 	})

@@ -27,9 +27,9 @@ type Options struct {
 	ShowTrace bool
 	// Advise adds hints to errors, which Nix does not have.
 	Advise bool
-	// Libraries are directories whose files are not the user's own: hints
-	// point at places elsewhere.
-	Libraries []string
+	// Libraries returns directories whose files are not the user's own: hints
+	// point at places elsewhere. It may be nil.
+	Libraries func() []string
 	// CopyPath copies a path of the file system to the store, or finds out
 	// where it would lie there, and returns its full store path and the
 	// context element that stands for it. It throws errors as panics.

@@ -6,6 +6,9 @@ const CheckRecycled = checkRecycled
 // GCPercent is the percentage at which a heap grows to the size allowed.
 var GCPercent = gcPercent
 
+// UseHugePages asks for huge pages for so many bytes of the heap.
+var UseHugePages = useHugePages
+
 // SameShape tells whether two sets share all that is known about their names.
 func SameShape(a, b *Attrs) bool { return a.sh == b.sh }
 

@@ -5,9 +5,6 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // MemoryPolicy is how the garbage collector is to work during an evaluation.
@@ -50,12 +47,11 @@ func (p MemoryPolicy) Start() (stop func()) {
 	if p.Free <= 0 {
 		p.Free = min(p.Total/5, defaultFree)
 	}
-	percent := debug.SetGCPercent(-1) // what useHugePages throws away is nothing to go by
+	percent := debug.SetGCPercent(gcPercent(p.Free, heapInUse())) // the command may hold something already
 	limit := debug.SetMemoryLimit(p.Total / 5 * 4)
-	hugePages.Do(func() { useHugePages(p.Free) })
 	w := &memoryWatch{free: p.Free}
 	w.await()
-	debug.SetGCPercent(gcPercent(p.Free, heapInUse())) // the command may hold something already
+	hugePages.Do(func() { useHugePages(p.Free) })
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -64,28 +60,6 @@ func (p MemoryPolicy) Start() (stop func()) {
 		debug.SetMemoryLimit(limit)
 		debug.FreeOSMemory()
 	}
-}
-
-// hugePage is the size in bytes of the pages that the kernel may use instead of
-// small ones.
-const hugePage = 2 << 20
-
-// hugePages is done once in a process: memory that the heap has had before would
-// be cleared, and so be touched, when it is asked for in one piece.
-var hugePages sync.Once
-
-// useHugePages asks the kernel to back the heap, up to a size in bytes, with
-// huge pages. The heap grows in small steps, each of them new to the kernel, so
-// it is made to grow to that size at once, by something that is thrown away
-// again without having been touched. A kernel that has no huge pages, or is told
-// not to use them, goes on as before.
-func useHugePages(size int64) {
-	room := make([]byte, size+2*hugePage)
-	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(room))) % hugePage
-	_ = unix.Madvise(room[skip:skip+uintptr(size)&^(hugePage-1)], unix.MADV_HUGEPAGE)
-	runtime.KeepAlive(room)
-	room = nil
-	runtime.GC()
 }
 
 // memoryWatch sets the size of the heap anew after each collection.
