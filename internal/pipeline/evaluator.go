@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,7 +110,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		Host:       h,
 		NixVersion: cfg.NixVersion,
 		SearchPath: cfg.SearchPath,
-		MorePath:   cfg.channelPath,
+		Nixpkgs:    cfg.nixpkgs(),
 		Home:       cfg.Home, Dir: cfg.Dir,
 		PureEval:     cfg.Pure,
 		RestrictEval: cfg.Restricted,
@@ -131,20 +130,24 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 // store, and what the search path has under a name.
 func (c *EvalConfig) libraries(store storepath.Dir) []string {
 	dirs := []string{string(store)}
-	for _, e := range slices.Concat(c.SearchPath, c.channelPath()) {
+	for _, e := range c.SearchPath {
 		if e.Prefix != "" && filepath.IsAbs(e.Path) {
 			dirs = append(dirs, filepath.Clean(e.Path))
 		}
 	}
+	if c.Channel != nil {
+		dirs = append(dirs, c.Channel.Dir())
+	}
 	return dirs
 }
 
-// channelPath is the end of the search path: the embedded channel, if it has it.
-func (c *EvalConfig) channelPath() []builtins.SearchPathEntry {
+// nixpkgs returns what finds the embedded channel, nil if the search path does
+// not have it.
+func (c *EvalConfig) nixpkgs() func() string {
 	if c.Channel == nil {
 		return nil
 	}
-	return []builtins.SearchPathEntry{{Prefix: "nixpkgs", Path: c.Channel.Dir()}}
+	return c.Channel.Dir
 }
 
 // memoryTick is how often the memory of an evaluation is looked at: an

@@ -16,12 +16,12 @@ type access struct {
 	tree map[string]bool
 }
 
-func newAccess(opts Options) *access {
+func newAccess(opts Options, path func() []SearchPathEntry) *access {
 	a := &access{pure: opts.PureEval, tree: map[string]bool{}}
 	if opts.PureEval {
 		return a
 	}
-	for _, e := range opts.wholePath() {
+	for _, e := range path() {
 		if !isPseudoURL(e.Path) && !strings.HasPrefix(e.Path, flakeScheme) {
 			a.allow(opts.absolute(e.Path))
 		}

@@ -53,6 +53,32 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestNixpkgs: the last entry of the search path is asked for when it is needed,
+// and then is like any other.
+func TestNixpkgs(t *testing.T) {
+	for _, test := range []struct {
+		expr, want string
+		asked      int
+		restricted bool
+	}{
+		{expr: `[ <n/lib> (builtins.length builtins.nixPath) ]`, want: `[ /n/lib 2 ]`, asked: 1},
+		{expr: `builtins.length builtins.nixPath`, want: `2`},
+		{expr: `map (e: e.prefix) builtins.nixPath`, want: `[ "n" "nixpkgs" ]`},
+		{expr: `(builtins.elemAt builtins.nixPath 1).path`, want: `"/w/sub"`, asked: 1},
+		{expr: `[ <nixpkgs> <nixpkgs/real.nix> ]`, want: `[ /w/sub /w/sub/real.nix ]`, asked: 1},
+		{expr: `builtins.typeOf (builtins.readDir /w/sub)`, want: `"set"`, asked: 1, restricted: true},
+	} {
+		opts, asked := ifd(), 0
+		opts.RestrictEval = test.restricted
+		opts.SearchPath = []builtins.SearchPathEntry{{Prefix: "n", Path: "/n"}}
+		opts.Nixpkgs = func() string { asked++; return "/w/sub" }
+		got, err := evalIn(newMemHost(importFiles()), opts, test.expr)
+		if err != nil || got != test.want || asked != test.asked {
+			t.Errorf("%s = %s, %v, asked %d times; want %s, %d times", test.expr, got, err, asked, test.want, test.asked)
+		}
+	}
+}
+
 func TestImportErrors(t *testing.T) {
 	tests := []struct{ expr, want string }{
 		{`import ./loop.nix`, "infinite recursion encountered"},

@@ -16,9 +16,10 @@ type Options struct {
 	Dir        string            // absolute working directory, for relative search path entries
 	Home       string            // directory of ~/ paths, empty to refuse them
 
-	// MorePath returns what follows SearchPath, nil for nothing. It is called
-	// when the search path is first needed.
-	MorePath func() []SearchPathEntry
+	// Nixpkgs returns the path of an entry <nixpkgs> that is the last of the
+	// search path; there is none if it is nil. It is called when the path is
+	// first needed.
+	Nixpkgs func() string
 
 	PureEval     bool     // no environment, clock, system, search path
 	RestrictEval bool     // only files below the search path and AllowedURIs

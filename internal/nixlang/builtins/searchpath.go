@@ -127,13 +127,20 @@ type searchRoot struct {
 
 // nixPath is the value of builtins.nixPath.
 func (w *world) nixPath(c *eval.Ctx) eval.Value {
-	entries := w.searchPath()
-	list := make([]eval.Value, 0, len(entries))
-	for _, e := range entries {
+	list := make([]eval.Value, 0, len(w.opts.SearchPath)+1)
+	add := func(prefix string, path eval.Value) {
 		b := c.NewAttrs(2)
-		b.Set(eval.SymPath, eval.String(e.Path))
-		b.Set(eval.SymPrefix, eval.String(e.Prefix))
+		b.Set(eval.SymPath, path)
+		b.Set(eval.SymPrefix, eval.String(prefix))
 		list = append(list, b.Build())
+	}
+	if !w.opts.PureEval {
+		for _, e := range w.opts.SearchPath {
+			add(e.Prefix, eval.String(e.Path))
+		}
+		if f := w.opts.Nixpkgs; f != nil {
+			add(nixpkgs, c.Lazy(func(*eval.Ctx) eval.Value { return eval.String(f()) }))
+		}
 	}
 	return eval.List(list)
 }
@@ -145,12 +152,15 @@ func (w *world) searchPath() []SearchPathEntry {
 	return w.wholePath()
 }
 
+// nixpkgs is the name of the entry that [Options] may have apart from the others.
+const nixpkgs = "nixpkgs"
+
 // wholePath is SearchPath and what follows it.
 func (o *Options) wholePath() []SearchPathEntry {
-	if o.MorePath == nil {
+	if o.Nixpkgs == nil {
 		return o.SearchPath
 	}
-	return slices.Concat(o.SearchPath, o.MorePath())
+	return append(slices.Clip(o.SearchPath), SearchPathEntry{nixpkgs, o.Nixpkgs()})
 }
 
 func (w *world) primFindFile(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

@@ -53,7 +53,7 @@ func newWorld(st *eval.State, opts Options) *world {
 		w.kinds[k] = eval.String(string(k))
 	}
 	if opts.PureEval || opts.RestrictEval {
-		w.access = newAccess(opts)
+		w.access = newAccess(opts, w.wholePath)
 		w.allowClosures()
 	}
 	return w

@@ -24,6 +24,10 @@ type database struct {
 
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt
+
+	// unproved opens the file in the mode dbImmutable. It is nil once it is known
+	// whether that is needed.
+	unproved func() (*sql.DB, error)
 }
 
 // busyMillis is how long SQLite itself waits for a lock. It cannot be
@@ -41,7 +45,23 @@ const (
 	dbImmutable dbMode = "immutable" // the directory cannot be written: no -shm file, no locks
 )
 
+// openDB returns the database in a file, which is opened when it is first asked
+// for something. One that is only read is taken for immutable if it cannot be
+// read otherwise.
 func openDB(file string, mode dbMode, syncMode string, waiting func(string)) (*database, error) {
+	pool, err := openPool(file, mode, syncMode)
+	if err != nil {
+		return nil, err
+	}
+	db := &database{pool: pool, waiting: waiting, writer: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
+	if mode == dbRead {
+		db.unproved = func() (*sql.DB, error) { return openPool(file, dbImmutable, syncMode) }
+	}
+	db.writer <- struct{}{}
+	return db, nil
+}
+
+func openPool(file string, mode dbMode, syncMode string) (*sql.DB, error) {
 	q := url.Values{}
 	if mode == dbImmutable {
 		q.Set("mode", "ro")
@@ -66,9 +86,31 @@ func openDB(file string, mode dbMode, syncMode string, waiting func(string)) (*d
 	}
 	pool.SetMaxOpenConns(4)
 	pool.SetMaxIdleConns(4)
-	db := &database{pool: pool, waiting: waiting, writer: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
-	db.writer <- struct{}{}
-	return db, nil
+	return pool, nil
+}
+
+// prove reads something, to see whether the file can be read. The caller holds mu.
+func (db *database) prove(ctx context.Context) error {
+	if db.unproved == nil {
+		return nil
+	}
+	var n int
+	err := db.retry(ctx, func() error { return db.pool.QueryRowContext(ctx, "select count(*) from SchemaMigrations").Scan(&n) })
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		// SQLite cannot create its -shm file here. Nobody else can write either,
+		// or so we have to assume.
+		pool, err := db.unproved()
+		if err != nil {
+			return err
+		}
+		db.pool.Close()
+		db.pool = pool
+	}
+	db.unproved = nil
+	return nil
 }
 
 func (db *database) close() error { return db.pool.Close() }
@@ -96,6 +138,9 @@ func (db *database) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	defer db.mu.Unlock()
 	if s := db.stmts[query]; s != nil {
 		return s, nil
+	}
+	if err := db.prove(ctx); err != nil {
+		return nil, err
 	}
 	var s *sql.Stmt
 	err := db.retry(ctx, func() (err error) {

@@ -123,7 +123,7 @@ func (s *Store) openForWriting(ctx context.Context) error {
 	if err := s.lockBig(ctx); err != nil {
 		return err
 	}
-	return s.openDatabase(ctx, dbWrite)
+	return s.openDatabase(dbWrite)
 }
 
 // openStoreDir opens the store directory and refuses one that strangers can
@@ -246,7 +246,7 @@ func (s *Store) reserve() {
 	}
 }
 
-func (s *Store) openDatabase(ctx context.Context, mode dbMode) error {
+func (s *Store) openDatabase(mode dbMode) error {
 	sync := synchronous
 	if s.opts.NoDurability {
 		sync = "OFF"
@@ -265,17 +265,7 @@ func (s *Store) openForReading(ctx context.Context) error {
 	if ok, err := s.schemaIsCurrent(); err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("there is no complete database, and it cannot be created: %w", store.ErrReadOnly))
 	}
-	if err := s.openDatabase(ctx, dbRead); err != nil {
-		return err
-	}
-	var n int
-	if err := s.db.queryRow(ctx, "select count(*) from SchemaMigrations where migration <> ?", "", &n); err == nil {
-		return nil
-	}
-	// SQLite cannot create its -shm file here. Nobody else can write either,
-	// or so we have to assume.
-	s.db.close()
-	return s.openDatabase(ctx, dbImmutable)
+	return s.openDatabase(dbRead)
 }
 
 // Close deletes the scratch directories that are left, and releases the

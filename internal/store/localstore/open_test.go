@@ -119,6 +119,30 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// A store in which SQLite cannot make its -shm file is read all the same; an
+// interrupt at the first question is no reason to take it for one of these.
+func TestReadOnlyWithoutShm(t *testing.T) {
+	root := newRoot(t)
+	s := open(t, options(root))
+	p, err := s.AddText(t.Context(), "x", []byte("y"), nil)
+	check(t, err)
+	s.Close()
+	opts := options(root)
+	opts.ReadOnly = true
+	s = open(t, opts)
+	defer s.Close()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := s.Info(ended, p); !errors.Is(err, context.Canceled) {
+		t.Errorf("after an interrupt: %v", err)
+	}
+	shm := filepath.Join(root, "nix/var/nix/db/db.sqlite-shm")
+	check(t, errors.Join(os.RemoveAll(shm), os.Symlink("/nowhere/shm", shm)))
+	if _, err := s.Info(t.Context(), p); err != nil {
+		t.Error(err)
+	}
+}
+
 // Whoever has declared a temporary root keeps the path, although another
 // process (here: another open store) collects.
 func TestTempRootsOfOthers(t *testing.T) {
