@@ -188,7 +188,7 @@ and needs no installed Nix, no daemon, no root and no Docker for it.`,
 	}
 	root.AddCommand(buildcmd.New(env, openBuild))
 	root.AddCommand(evalcmd.New(env, openEval)...)
-	root.AddCommand(flakecmd.New(env, openBuild))
+	root.AddCommand(flakecmd.New(env, flakeDeps(m)), flakecmd.NewRegistry(env, flakeDeps(m)))
 	root.AddCommand(storecmd.New(env, storeDeps(m))...)
 	root.AddCommand(hashcmd.New(env, hashDeps(m)))
 	root.AddCommand(bootcmd.New(env, func(ctx context.Context, uefi bool) (boot.Tools, error) { return bootTools(ctx, env, m, uefi) }))

@@ -14,6 +14,7 @@ import (
 	"isomorph/internal/cli/channelcmd"
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/envcmd"
+	"isomorph/internal/cli/flakecmd"
 	"isomorph/internal/cli/hashcmd"
 	"isomorph/internal/cli/lockcmd"
 	"isomorph/internal/cli/session"
@@ -128,6 +129,11 @@ func envDeps(m *session.Maker) envcmd.Deps {
 // hashes of trees are remembered.
 func hashDeps(m *session.Maker) hashcmd.Deps {
 	return hashcmd.Deps{Settings: m.Settings, Trees: m.Trees}
+}
+
+// flakeDeps gives the commands about flakes what they work in.
+func flakeDeps(m *session.Maker) flakecmd.Deps {
+	return flakecmd.Deps{Open: m.Open, OpenStore: storeDeps(m).Open, UserRegistry: m.UserRegistry()}
 }
 
 // storeDeps gives the store commands the store, and a way to build.

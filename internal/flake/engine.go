@@ -84,7 +84,7 @@ func (e *Engine) registry() []Registry {
 	if !e.looked {
 		e.registries, e.looked = e.opts.Registries(), true
 	}
-	return append([]Registry{{Entries: e.redirects, Limited: true}}, e.registries...)
+	return append([]Registry{{Kind: "flags", Entries: e.redirects, Limited: true}}, e.registries...)
 }
 
 // Redirect adds an entry that counts more than all registries.

@@ -2,6 +2,7 @@ package flake
 
 import (
 	"fmt"
+	"slices"
 
 	"isomorph/internal/flakeref"
 )
@@ -14,6 +15,7 @@ type Entry struct {
 
 // Registry is a list of entries, of which the first that fits counts.
 type Registry struct {
+	Kind    string // "flags", "user", "system" or "global"
 	Entries []Entry
 
 	// Flag and Global registries are the ones that may decide what the inputs
@@ -52,6 +54,9 @@ func readRegistry(text, name string) ([]Entry, error) {
 		if err != nil {
 			return entries, err
 		}
+		if to, ok := set["to"].(object); ok {
+			delete(to, "__final") // what "nix registry pin" writes; it is pinned by the rest
+		}
 		to, err := refOf(set, "to", "")
 		if err != nil {
 			return entries, err
@@ -60,6 +65,26 @@ func readRegistry(text, name string) ([]Entry, error) {
 		entries = append(entries, Entry{From: from, To: to, Exact: exact})
 	}
 	return entries, nil
+}
+
+// WriteRegistry returns the text of a registry file.
+func WriteRegistry(entries []Entry) string {
+	list := make([]any, len(entries))
+	for i, e := range entries {
+		item := object{"from": flakeref.Ref{Attrs: e.From.Attrs}.ToAttrs(), "to": e.To.ToAttrs()}
+		if e.Exact {
+			item["exact"] = true
+		}
+		list[i] = item
+	}
+	return WriteJSON(object{"version": int64(2), "flakes": list})
+}
+
+// Without returns the entries but for those of a reference.
+func Without(entries []Entry, from flakeref.Ref) []Entry {
+	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool {
+		return flakeref.Ref{Attrs: e.From.Attrs}.Equal(flakeref.Ref{Attrs: from.Attrs})
+	})
 }
 
 // use says which registries a look-up may use.

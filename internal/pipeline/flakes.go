@@ -77,10 +77,10 @@ func (e *Evaluator) flakeSetting(name, value string) error {
 func (e *Evaluator) registries() []flake.Registry {
 	fc := e.cfg.Flake
 	var all []flake.Registry
-	for _, file := range []string{fc.UserRegistry, fc.SystemRegistry} {
-		all = append(all, flake.Registry{Entries: e.registryFile(file)})
+	for _, r := range []struct{ kind, file string }{{"user", fc.UserRegistry}, {"system", fc.SystemRegistry}} {
+		all = append(all, flake.Registry{Kind: r.kind, Entries: e.registryFile(r.file)})
 	}
-	return append(all, flake.Registry{Entries: e.globalRegistry(fc.GlobalRegistry), Limited: true})
+	return append(all, flake.Registry{Kind: "global", Entries: e.globalRegistry(fc.GlobalRegistry), Limited: true})
 }
 
 func (e *Evaluator) registryFile(file string) []flake.Entry {

@@ -17,6 +17,9 @@ type Installable struct {
 	Ref      flakeref.Ref
 	Fragment string // attribute path, "" for the default
 	Outputs  flakeref.Outputs
+
+	// Template looks the fragment up among the templates, not the packages.
+	Template bool
 }
 
 // String prints the installable as a command line has it.
@@ -29,6 +32,9 @@ func (i Installable) String() string {
 
 // attrPaths returns the attribute paths that a fragment may mean, best first.
 func (i Installable) attrPaths(system string) []string {
+	if i.Template {
+		return i.templatePaths()
+	}
 	if i.Fragment == "" {
 		return []string{"packages." + system + ".default", "defaultPackage." + system}
 	}

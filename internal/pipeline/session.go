@@ -105,6 +105,9 @@ func (s *Session) Close() error {
 // PrintPath returns a store path in full.
 func (s *Session) PrintPath(p storepath.Path) string { return s.reader.Dir().Join(p) }
 
+// RealPath returns where the bytes of a store path are.
+func (s *Session) RealPath(p storepath.Path) string { return s.reader.RealPath(p) }
+
 // AddRoot makes a link to a store path that keeps it from being collected.
 func (s *Session) AddRoot(ctx context.Context, link string, p storepath.Path) error {
 	w := s.writable()

@@ -23,8 +23,8 @@ type checkFlags struct {
 	outLink                                  string
 }
 
-func newCheck(env *cli.Env, open Opener) *cobra.Command {
-	c := &command{env: env, open: open}
+func newCheck(env *cli.Env, deps Deps) *cobra.Command {
+	c := &command{env: env, deps: deps}
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [FLAKE]",

@@ -1,6 +1,7 @@
 // Package flakecmd has the commands about flakes themselves: isomorph flake
-// lock, update, metadata, show and check. What they print is what Nix's
-// commands of the same names print.
+// lock, update, metadata, show, check, init, new, clone, prefetch and archive,
+// and isomorph registry. What they print is what Nix's commands of the same names
+// print.
 package flakecmd
 
 import (
@@ -14,16 +15,28 @@ import (
 	"isomorph/internal/cli/classic"
 	"isomorph/internal/cli/installable"
 	"isomorph/internal/flake"
+	"isomorph/internal/flakeref"
 	"isomorph/internal/pipeline"
+	"isomorph/internal/store/localstore"
 )
 
-// Opener opens what a command works in.
-type Opener func(ctx context.Context, common *classic.Common) (*pipeline.Session, error)
+// Deps is what the commands need from outside.
+type Deps struct {
+	// Open opens what a command works in.
+	Open func(ctx context.Context, common *classic.Common) (*pipeline.Session, error)
+
+	// OpenStore opens a store on this machine.
+	OpenStore func(ctx context.Context, common *classic.Common) (*localstore.Store, error)
+
+	// UserRegistry is the file of the user's registry, "" if there is no place
+	// for one.
+	UserRegistry string
+}
 
 // command is what all of them share.
 type command struct {
 	env    *cli.Env
-	open   Opener
+	deps   Deps
 	shared cli.EvalFlags
 	flags  cli.FlakeFlags
 	ref    string // the flake, "" for that of the working directory
@@ -31,10 +44,10 @@ type command struct {
 }
 
 // New returns the command flake with those below it.
-func New(env *cli.Env, open Opener) *cobra.Command {
+func New(env *cli.Env, deps Deps) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "flake",
-		Short: "Lock flakes and look at them",
+		Short: "Lock flakes, look at them, begin new ones",
 		Long: `Flakes are source trees with a flake.nix and a flake.lock. A FLAKE is named as in Nix:
 a directory, "nixpkgs" or another name of a registry, github:OWNER/REPO[/BRANCH],
 git+https://HOST/PATH?ref=BRANCH, path:DIR, https://HOST/FILE.tar.gz ..., with ?dir=DIR if it lies
@@ -43,7 +56,10 @@ isomorph build FLAKE#ATTRIBUTE.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newLock(env, open), newUpdate(env, open), newMetadata(env, open), newShow(env, open), newCheck(env, open))
+	root.AddCommand(
+		newLock(env, deps), newUpdate(env, deps), newMetadata(env, deps), newShow(env, deps), newCheck(env, deps),
+		newInit(env, deps), newNew(env, deps), newClone(env, deps), newPrefetch(env, deps), newArchive(env, deps),
+	)
 	return root
 }
 
@@ -75,7 +91,7 @@ func (c *command) session(ctx context.Context, readOnly bool) (s *pipeline.Sessi
 	}
 	installable.Settings(&c.flags, common)
 	common.ReadOnly = readOnly
-	s, err = c.open(ctx, common)
+	s, err = c.deps.Open(ctx, common)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,13 +106,18 @@ func closing(s *pipeline.Session, err error) error {
 	return err
 }
 
-// lock locks the flake; change may alter the flags.
-func (c *command) lock(ctx context.Context, s *pipeline.Session, change func(*flake.Flags)) (*flake.Locked, error) {
+// parse reads the reference to the flake.
+func (c *command) parse() (flakeref.Ref, error) {
 	text := c.ref
 	if text == "" {
 		text = "."
 	}
-	ref, err := installable.ParseRef(c.env, text)
+	return installable.ParseRef(c.env, text)
+}
+
+// lock locks the flake; change may alter the flags.
+func (c *command) lock(ctx context.Context, s *pipeline.Session, change func(*flake.Flags)) (*flake.Locked, error) {
+	ref, err := c.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +131,8 @@ func (c *command) lock(ctx context.Context, s *pipeline.Session, change func(*fl
 	return s.Evaluator(ctx).LockFlake(ref, flags)
 }
 
-func newLock(env *cli.Env, open Opener) *cobra.Command {
-	c := &command{env: env, open: open}
+func newLock(env *cli.Env, deps Deps) *cobra.Command {
+	c := &command{env: env, deps: deps}
 	cmd := &cobra.Command{
 		Use:   "lock [FLAKE]",
 		Short: "Add what is missing to a flake's lock file",
@@ -142,8 +163,8 @@ func (c *command) write(ctx context.Context, change func(*flake.Flags)) error {
 	return err
 }
 
-func newUpdate(env *cli.Env, open Opener) *cobra.Command {
-	c := &command{env: env, open: open}
+func newUpdate(env *cli.Env, deps Deps) *cobra.Command {
+	c := &command{env: env, deps: deps}
 	cmd := &cobra.Command{
 		Use:   "update [INPUT...]",
 		Short: "Renew the inputs in a flake's lock file",
@@ -162,8 +183,8 @@ is named with a slash: "nixops/nixpkgs".`,
 	return cmd
 }
 
-func newMetadata(env *cli.Env, open Opener) *cobra.Command {
-	c := &command{env: env, open: open}
+func newMetadata(env *cli.Env, deps Deps) *cobra.Command {
+	c := &command{env: env, deps: deps}
 	cmd := &cobra.Command{
 		Use:     "metadata [FLAKE]",
 		Aliases: []string{"info"},

@@ -14,8 +14,8 @@ import (
 	"isomorph/internal/pipeline"
 )
 
-func newShow(env *cli.Env, open Opener) *cobra.Command {
-	c := &command{env: env, open: open}
+func newShow(env *cli.Env, deps Deps) *cobra.Command {
+	c := &command{env: env, deps: deps}
 	v := &shower{warn: func(msg string) { fmt.Fprintln(env.Stderr, "warning: "+msg) }}
 	cmd := &cobra.Command{
 		Use:   "show [FLAKE]",

@@ -419,7 +419,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	}
 	e.TempDir = first(m.Env.Getenv("TMPDIR"), "/tmp")
 	e.Flake = pipeline.FlakeConfig{
-		UserRegistry: m.userRegistry(), SystemRegistry: filepath.Join(first(m.Env.Getenv("NIX_CONF_DIR"), "/etc/nix"), "registry.json"),
+		UserRegistry: m.UserRegistry(), SystemRegistry: filepath.Join(first(m.Env.Getenv("NIX_CONF_DIR"), "/etc/nix"), "registry.json"),
 		GlobalRegistry: pipeline.BuiltinRegistry, NoRegistries: !set.Flag("use-registries", true),
 		AcceptConfig: set.Flag("accept-flake-config", false), AllowDirtyLock: set.Flag("allow-dirty-locks", false),
 		RefuseDirty: !set.Flag("allow-dirty", true), QuietDirty: !set.Flag("warn-dirty", true),
@@ -477,8 +477,8 @@ func (m *Maker) evalCache(c *pipeline.CacheConfig, set settings.Values, common *
 	return err
 }
 
-// userRegistry is where Nix keeps the user's registry of flakes.
-func (m *Maker) userRegistry() string {
+// UserRegistry is where Nix keeps the user's registry of flakes.
+func (m *Maker) UserRegistry() string {
 	if d := m.Env.Getenv("NIX_CONFIG_HOME"); d != "" {
 		return filepath.Join(d, "registry.json")
 	}
