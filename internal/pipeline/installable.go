@@ -274,5 +274,13 @@ func (e *Evaluator) LockFlake(ref flakeref.Ref, flags flake.Flags) (l *flake.Loc
 // IsLockedInput tells whether a source will always be the same tree.
 func (e *Evaluator) IsLockedInput(attrs flakeref.Attrs) bool { return (&flakeWorld{e}).IsLocked(attrs) }
 
+// DefaultIFD lets files that derivations make be read, or not, unless somebody has
+// set that.
+func (e *Evaluator) DefaultIFD(allow bool) {
+	if !e.cfg.IFDDecided {
+		e.Library.SetAllowIFD(allow)
+	}
+}
+
 // System returns the platform that is evaluated for.
 func (e *Evaluator) System() string { return e.cfg.System }

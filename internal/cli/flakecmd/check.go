@@ -31,7 +31,9 @@ func newCheck(env *cli.Env, deps Deps) *cobra.Command {
 		Short: "Evaluate all that a flake provides, and build its checks",
 		Long: `Evaluates the outputs of a flake for this system, looks whether each is what its name says
 (packages are derivations, overlays are functions of "final", templates have a path ...), and builds
-the derivations in "checks". What is wrong is told with the place in the flake.`,
+the derivations in "checks". What is wrong is told with the place in the flake. Hydra jobs may not
+import what a derivation makes, unless the setting allow-import-from-derivation is given; with
+--no-build everything else may as far as that has been built.`,
 		Example: `  isomorph flake check
   isomorph flake check --no-build github:OWNER/REPO`,
 		Args: c.oneFlake,
@@ -39,7 +41,7 @@ the derivations in "checks". What is wrong is told with the place in the flake.`
 	}
 	c.register(cmd)
 	fl := cmd.Flags()
-	fl.BoolVar(&f.noBuild, "no-build", false, "evaluate only, without import-from-derivation")
+	fl.BoolVar(&f.noBuild, "no-build", false, "evaluate only, and build nothing")
 	fl.BoolVar(&f.allSystems, "all-systems", false, "evaluate what is there for other systems, too")
 	fl.BoolVarP(&f.keepGoing, "keep-going", "k", false, "go on after an error and tell all of them")
 	fl.BoolVar(&f.printOut, "print-out-paths", false, "print the paths of the checks' outputs")
@@ -48,9 +50,6 @@ the derivations in "checks". What is wrong is told with the place in the flake.`
 }
 
 func (c *command) check(ctx context.Context, f *checkFlags) error {
-	if f.noBuild {
-		c.shared.Options = append([]string{"allow-import-from-derivation=false"}, c.shared.Options...)
-	}
 	if f.keepGoing {
 		c.shared.Options = append(c.shared.Options, "keep-going=true")
 	}
@@ -172,6 +171,7 @@ func (k *checker) outputs(v eval.Value) {
 
 func (k *checker) output(name string, at eval.Attr) {
 	k.say("checking flake output '%s'...", name)
+	k.ev.DefaultIFD(name != "hydraJobs")
 	k.try(at.Pos, "while checking flake output '"+name+"'", func() {
 		v := k.c.ForceAt(at.Value, at.Pos)
 		if better, ok := replacements[name]; ok {

@@ -187,6 +187,10 @@ func experimental(feature, why string) *eval.Error {
 	return eval.Errorf(eval.KindOther, 0, "experimental Nix feature '%s' is disabled%s; add '--extra-experimental-features %[1]s' to enable it", feature, why)
 }
 
+// SetAllowIFD says whether files that derivations make may be read from now on. It
+// must not be called while anything is evaluated.
+func (w *world) SetAllowIFD(allow bool) { w.opts.AllowIFD = allow }
+
 // realise builds what the string with the context x refers to, so that its
 // files can be read.
 func (w *world) realise(c *eval.Ctx, x *eval.Context) {
