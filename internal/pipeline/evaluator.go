@@ -31,6 +31,9 @@ type Evaluator struct {
 	inputs  *hostInputs
 	flakes  *flake.Engine // made when the first flake is asked for
 
+	// rebuild changes how builds are done.
+	rebuild func(*BuildConfig)
+
 	// channelSource puts the embedded channel into the store.
 	channelSource func(context.Context) (storepath.Path, error)
 }

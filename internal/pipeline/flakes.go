@@ -35,6 +35,18 @@ type FlakeConfig struct {
 	CommitSummary  string
 
 	Environ []string // of git, when it writes
+
+	// Decide makes a setting of a flake's nixConfig count.
+	Decide func(name, value string) (FlakeDecision, error)
+}
+
+// FlakeDecision is what a setting of a flake changes; none of it if it is not for
+// a flake to decide.
+type FlakeDecision struct {
+	Build           *BuildConfig // how builds are done from now on
+	AllowIFD        *bool
+	AllowDirtyLocks *bool
+	Unknown         bool // no setting is called so, which has been told
 }
 
 // Flakes returns the engine for flakes of the evaluation.
@@ -68,7 +80,31 @@ func (e *Evaluator) flakeSetting(name, value string) error {
 	case "bash-prompt", "bash-prompt-prefix", "bash-prompt-suffix":
 		// for nix develop, which we do not have
 	default:
-		e.host.Warn(fmt.Sprintf("the flake's setting '%s = %s' has no effect: what decides about builds and evaluation is set on the command line or in NIX_CONFIG", name, value))
+		return e.decide(name, value)
+	}
+	return nil
+}
+
+// decide lets a flake decide about builds, and whether what they make may be
+// read. It has more weight than the command line, as in Nix.
+func (e *Evaluator) decide(name, value string) error {
+	d, err := e.cfg.Flake.Decide(name, value)
+	switch {
+	case err != nil || d.Unknown:
+		return err
+	case d.AllowIFD != nil:
+		e.Library.SetAllowIFD(*d.AllowIFD)
+		e.cfg.IFDDecided = true
+	case d.AllowDirtyLocks != nil:
+		e.flakes.Options().AllowDirtyLock = *d.AllowDirtyLocks
+	case d.Build != nil:
+		// An answer of the cache would not decide anything.
+		if r, ok := e.host.(interface{ Spoil(why string) }); ok {
+			r.Spoil("a flake decides about builds")
+		}
+		e.rebuild(d.Build)
+	default:
+		e.host.Warn(fmt.Sprintf("the flake's setting '%s = %s' has no effect: it is none of those that isomorph takes from a flake; if it is wanted, set it on the command line or in NIX_CONFIG", name, value))
 	}
 	return nil
 }

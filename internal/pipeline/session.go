@@ -142,6 +142,10 @@ func (s *Session) evaluator(ctx context.Context, before func(builtins.Host) buil
 		s.eval.objects.download = s.fetchForEval
 		s.eval.inputs.fetch = s.Inputs().Fetch
 		s.eval.channelSource = s.channelSource
+		s.eval.rebuild = func(b *BuildConfig) {
+			b.Channel = s.cfg.Build.Channel
+			s.cfg.Build = *b
+		}
 	}
 	return s.eval
 }

@@ -96,6 +96,7 @@ func (m *Maker) Config(ctx context.Context, common *classic.Common) (*pipeline.C
 	if err := m.evalCache(&cfg.EvalCache, set, common); err != nil {
 		return nil, err
 	}
+	cfg.Eval.Flake.Decide = m.flakeDecides(set, common)
 	m.stats(cfg, common)
 	if m.Display != nil {
 		cfg.Display = func() progress.Display { return m.Display(m.Env, common) }
