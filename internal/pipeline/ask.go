@@ -27,6 +27,10 @@ type Query struct {
 	// Partial asks for what there is of an answer before an error, too.
 	Partial bool
 
+	// Prepare, if not nil, does what the answer to the first input begins with,
+	// so that helpers need not wait for it. What is wrong is left for Answer to say.
+	Prepare func(e *Evaluator)
+
 	// NoCache evaluates whatever is known, and remembers nothing.
 	NoCache bool
 }
@@ -123,6 +127,9 @@ var errInDoubt = errors.New("helpers may have had an influence on the answer")
 
 // answer evaluates the inputs of a query, in order.
 func (s *Session) answer(ctx context.Context, ev *Evaluator, q *Query, each func(Answer) error) (all []Answer, err error) {
+	if q.Prepare != nil && ev.cores > 1 && len(q.Inputs) > 1 {
+		q.Prepare(ev)
+	}
 	ahead, team := ev.lookAhead(q)
 	defer team.End()
 	for i, in := range q.Inputs {

@@ -28,6 +28,9 @@ func (s *Session) AskFlakes(ctx context.Context, list []Installable, flags flake
 		}
 		q.Inputs = append(q.Inputs, Input{Source: Source{Text: i.String() + "^" + string(outputs)}, Dir: s.cfg.Eval.Dir, Attr: strconv.Itoa(n)})
 	}
+	q.Prepare = func(e *Evaluator) {
+		_ = e.Do(func(c *eval.Ctx) { e.callFlake(c, list[0].Ref, flags) }) // an error is kept for the answer
+	}
 	show := s.showEvaluation([]Input{{Source: Source{File: list[0].String()}}})
 	q.Evaluating = show.watch
 	remembered, err := s.Ask(ctx, q, each)

@@ -30,6 +30,7 @@ type Evaluator struct {
 	unwatch []func() // ends what watches over the evaluation
 	inputs  *hostInputs
 	flakes  *flake.Engine // made when the first flake is asked for
+	called  *sync.Map     // what flakes of the command line are: calledFlake by callKey
 
 	// rebuild changes how builds are done.
 	rebuild func(*BuildConfig)
@@ -94,7 +95,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 	objects := newHostObjects(ctx, reader, writer, files, hasher)
 	inputs := &hostInputs{ctx: ctx}
 	h := before(&host{hostFiles: files, hostObjects: objects, hostInputs: inputs, cfg: cfg, now: now})
-	e := &Evaluator{cfg: cfg, host: h, objects: objects, inputs: inputs}
+	e := &Evaluator{cfg: cfg, host: h, objects: objects, inputs: inputs, called: &sync.Map{}}
 	inputs.lookUp = e.lookUpInput
 	release, _ := builtins.Release(cfg.NixVersion) // which was looked at with the settings
 	e.State = eval.NewState(eval.Options{

@@ -53,10 +53,9 @@ type FlakeOutput struct {
 
 // Output finds the value of an installable. Errors are thrown.
 func (e *Evaluator) Output(c *eval.Ctx, i Installable, flags flake.Flags) FlakeOutput {
-	flags.ApplyConfig = true
-	locked := e.Flakes().Lock(c, i.Ref, flags)
-	v := e.Flakes().Call(c, locked)
-	outputs, _ := c.Force(v).AsAttrs().Get(c.Intern("outputs"))
+	called := e.callFlake(c, i.Ref, flags)
+	locked := called.locked
+	outputs, _ := called.value.AsAttrs().Get(c.Intern("outputs"))
 	paths := i.attrPaths(e.cfg.System)
 	missing := eval.Errorf(eval.KindOther, 0, "flake '%s' does not provide attribute %s", i.Ref, orList(paths))
 	for _, p := range paths {
@@ -72,6 +71,36 @@ func (e *Evaluator) Output(c *eval.Ctx, i Installable, flags flake.Flags) FlakeO
 		}
 	}
 	panic(missing)
+}
+
+// calledFlake is a locked flake with its value, or what is wrong with it.
+type calledFlake struct {
+	locked *flake.Locked
+	value  eval.Value
+	err    *eval.Error
+}
+
+// callFlake locks a flake and calls it, once for all installables of a command.
+// Only the leader of a team does that: it can be seen from outside.
+func (e *Evaluator) callFlake(c *eval.Ctx, ref flakeref.Ref, flags flake.Flags) calledFlake {
+	flags.ApplyConfig = true
+	key := ref.String() + " " + flagsKey(&flags)
+	known, ok := e.called.Load(key)
+	if !ok {
+		c.Alone()
+		var f calledFlake
+		f.err = c.Try(func() {
+			f.locked = e.Flakes().Lock(c, ref, flags)
+			f.value = c.Force(e.Flakes().Call(c, f.locked))
+		})
+		known = f
+		e.called.Store(key, f)
+	}
+	f := known.(calledFlake)
+	if f.err != nil {
+		panic(f.err)
+	}
+	return f
 }
 
 // orList quotes words and joins them as in "'a', 'b' or 'c'".
