@@ -559,6 +559,7 @@ func TestKeyHasAllSettings(t *testing.T) {
 	without := map[string]string{
 		"Memory": "a budget", "TreeCache": "hashes are what they are", "LookupEnv": "observed one by one", "Trace": "output", "Warn": "output", "EvalWarn": "output",
 		"TempDir": "where a message for git lies", "Cores": "several workers come to what one does",
+		"IFDDecided": "who has decided, not what",
 	}
 	key := func(c EvalConfig) string {
 		s := &Session{cfg: Config{Eval: c}, reader: emptyStore{dir: storepath.DefaultDir}}
