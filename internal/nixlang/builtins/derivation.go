@@ -24,7 +24,8 @@ type drvBuilder struct {
 	invalid     *eval.Error      // of json, if it is no UTF-8
 	ignoreNulls bool
 	outputs     []string // sorted
-	hash        *string  // outputHash, nil if absent
+	hashed      bool     // there is an outputHash
+	hash        string   // it
 	hashAlgo    nixhash.Algorithm
 	recursive   bool
 }
@@ -64,13 +65,13 @@ func (w *world) makeDerivation(c *eval.Ctx, name string, attrs *eval.Attrs) eval
 	b.attributes(attrs)
 	b.inputs()
 	b.check()
-	if b.hash != nil {
+	if b.hashed {
 		b.fixedOutput()
 	}
 	if b.invalid != nil {
 		panic(b.invalid)
 	}
-	if b.hash == nil {
+	if !b.hashed {
 		b.inputAddressed()
 	}
 	return b.finish()
@@ -197,7 +198,7 @@ func (b *drvBuilder) special(key, s string) {
 	case "system":
 		b.drv.System = s
 	case "outputHash":
-		b.hash = &s
+		b.hashed, b.hash = true, s
 	case "outputHashAlgo":
 		// An unknown one counts as none: the hash may name its own.
 		algo, err := nixhash.ParseAlgorithm(s)
@@ -376,7 +377,7 @@ func (b *drvBuilder) fixedOutput() {
 	if len(b.outputs) != 1 || b.outputs[0] != "out" {
 		panic(eval.Errorf(eval.KindEval, 0, "multiple outputs are not supported in fixed-output derivations"))
 	}
-	h := b.w.parseHash(b.c, *b.hash, b.hashAlgo)
+	h := b.w.parseHash(b.c, b.hash, b.hashAlgo)
 	o := derivation.Output{HashAlgo: h.Algorithm().String(), Hash: h.Base16()}
 	if b.recursive {
 		o.HashAlgo = "r:" + o.HashAlgo

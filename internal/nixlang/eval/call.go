@@ -161,7 +161,7 @@ func (c *Ctx) callPartial(f Value, args []Value, pos Pos) (Value, []Value) {
 	pa := (*partial)(f.p)
 	need := pa.arity() - len(pa.args)
 	if len(args) < need {
-		return makePartial(pa.fn, append(slices.Clip(pa.args), args...)), nil
+		return Value{ptr(&partial{pa.fn, slices.Concat(pa.args, args)}), uint64(kPartial)}, nil
 	}
 	if pa.fn.kind() == kLambda {
 		cl := (*closure)(pa.fn.p)

@@ -82,7 +82,29 @@ func (c *Ctx) CopyPath(path string) (storePath string, elem ContextElem) {
 	return c.st.opts.CopyPath(c, path)
 }
 
+// coerceSet turns a set into a string. Almost all sets that it meets are
+// derivations, for which [Ctx.Peel], with a function for each of its steps, would
+// be four objects more.
 func (c *Ctx) coerceSet(pos Pos, v Value, ctx *ContextSet, what string, flags CoerceFlags) string {
+	a := v.AsAttrs()
+	at, ok := a.GetAttr(SymOutPath)
+	if !ok || a.Has(SymToString) || c.deep() {
+		return c.coercePeeled(pos, v, ctx, what, flags)
+	}
+	w, ok := Peek(at.Value)
+	if !ok {
+		c.pushMsg(at.Pos, outPathEvaluated)
+		w = c.ForceAt(at.Value, at.Pos)
+		c.sp--
+	}
+	if !w.IsString() {
+		return c.coercePeeled(pos, v, ctx, what, flags)
+	}
+	ctx.Add(w.Context())
+	return w.AsString()
+}
+
+func (c *Ctx) coercePeeled(pos Pos, v Value, ctx *ContextSet, what string, flags CoerceFlags) string {
 	var s string
 	c.Peel(pos, v, func(w Value) {
 		if w.kind() == kAttrs {
@@ -92,6 +114,8 @@ func (c *Ctx) coerceSet(pos Pos, v Value, ctx *ContextSet, what string, flags Co
 	})
 	return s
 }
+
+const outPathEvaluated = "while evaluating the `outPath` attribute"
 
 func (c *Ctx) throwCoerce(pos Pos, v Value, what string) {
 	panic(Errorf(KindType, 0, "cannot coerce %s to a string: %s", c.ShowType(v), c.PrintForError(v)).With(pos, what).Advise("%s", c.adviceOn(v, aString)))
@@ -127,7 +151,7 @@ func (c *Ctx) peel(pos Pos, v Value, check, cameByString bool, use func(Value)) 
 	}
 	if at, ok := v.AsAttrs().GetAttr(SymOutPath); ok {
 		if _, ok := Peek(at.Value); !ok {
-			c.pushMsg(at.Pos, "while evaluating the `outPath` attribute")
+			c.pushMsg(at.Pos, outPathEvaluated)
 			c.ForceAt(at.Value, at.Pos)
 			c.sp--
 		}
@@ -182,9 +206,7 @@ func (c *Ctx) coerceList(pos Pos, l []Value, ctx *ContextSet, what string, flags
 			ctx.Add(w.Context())
 			b.WriteString(w.AsString())
 		} else {
-			c.Recurse(func() {
-				b.WriteString(c.CoerceToString(pos, x, ctx, "while evaluating one element of the list", flags))
-			})
+			b.WriteString(c.coerceElem(pos, x, ctx, flags))
 		}
 		if w := c.Force(x); i < len(l)-1 && (w.kind() != kList || w.size() > 0) {
 			b.WriteByte(' ')
@@ -192,6 +214,23 @@ func (c *Ctx) coerceList(pos Pos, l []Value, ctx *ContextSet, what string, flags
 	}
 	c.sp--
 	return b.String()
+}
+
+func (c *Ctx) coerceElem(pos Pos, x Value, ctx *ContextSet, flags CoerceFlags) string {
+	const what = "while evaluating one element of the list"
+	if c.deep() {
+		return c.coerceDeep(pos, x, ctx, what, flags)
+	}
+	c.push(frame{kn: uint32(frNone)})
+	s := c.CoerceToString(pos, x, ctx, what, flags)
+	c.sp--
+	return s
+}
+
+// coerceDeep is CoerceToString by Recurse.
+func (c *Ctx) coerceDeep(pos Pos, x Value, ctx *ContextSet, what string, flags CoerceFlags) (s string) {
+	c.Recurse(func() { s = c.CoerceToString(pos, x, ctx, what, flags) })
+	return s
 }
 
 // CoerceToPath turns a value into an absolute path name: of a path, or the

@@ -183,6 +183,9 @@ func (c *Ctx) Leave() { c.depth-- }
 // Recurse calls f, on a fresh stack if the present one has grown long. A
 // builtin that walks values calls it around each level of its recursion, and
 // counts the level with [Ctx.Enter].
+//
+// f is an object of its own, with all variables that it changes. What runs often
+// asks [Ctx.deep] first and makes none.
 func (c *Ctx) Recurse(f func()) {
 	c.push(frame{kn: uint32(frNone)})
 	if c.sp >= c.segEnd {
@@ -192,6 +195,9 @@ func (c *Ctx) Recurse(f func()) {
 	}
 	c.sp--
 }
+
+// deep tells whether the next call of Recurse will run on a stack of its own.
+func (c *Ctx) deep() bool { return c.sp+1 >= c.segEnd }
 
 // onNewStack runs f on a stack of its own and waits for it.
 func (c *Ctx) onNewStack(f func()) {

@@ -36,17 +36,25 @@ func (c *Ctx) bindFormals(fn *lambda, e *env, arg Value, pos Pos) {
 // bindLayered is bindFormals for a layered set, which has no plan.
 func (c *Ctx) bindLayered(fn *lambda, e *env, a *Attrs, pos Pos) {
 	c.Stats.PlanMisses++
-	if !fn.ellipsis || slices.ContainsFunc(fn.formals, func(f formal) bool { return f.def == nil && !a.Has(f.name) }) {
-		c.planFormals(fn, a.flat(), pos) // throws if there is a reason to
+	used, missing := 0, false
+	for i := range fn.formals {
+		f := &fn.formals[i]
+		v, ok := a.Get(f.name)
+		if ok {
+			used++
+		}
+		missing = missing || !ok && f.def == nil
+		*e.slot(i) = v
+	}
+	if missing || !fn.ellipsis && used != a.Len() {
+		c.planFormals(fn, a.flat(), pos) // throws
 	}
 	if fn.hasArg {
 		*e.slot(len(fn.formals)) = AttrsValue(a)
 	}
-	for i, f := range fn.formals {
-		if v, ok := a.Get(f.name); ok {
-			*e.slot(i) = v
-		} else {
-			*e.slot(i) = f.def.delay(c, e)
+	for i := range fn.formals {
+		if s := e.slot(i); s.IsZero() {
+			*s = fn.formals[i].def.delay(c, e)
 		}
 	}
 }

@@ -58,7 +58,8 @@ func (c *Ctx) PushTrace(pos Pos, msg string) { c.pushMsg(pos, msg) }
 // PushTraceFunc is PushTrace for a message that costs something to make; f is
 // called only when an error passes.
 func (c *Ctx) PushTraceFunc(pos Pos, f func() string) {
-	c.push(frame{kn: uint32(frFunc), pos: pos, p: unsafe.Pointer(&f)})
+	// A func is a pointer to its closure; a pointer to f would be one more object.
+	c.push(frame{kn: uint32(frFunc), pos: pos, p: *(*unsafe.Pointer)(unsafe.Pointer(&f))})
 }
 
 // PopTrace undoes one [Ctx.PushTrace] or [Ctx.PushTraceFunc].
@@ -110,7 +111,7 @@ func (c *Ctx) unwindFrame(f frame, e *Error) {
 	case frFunctor:
 		e.addTrace(f.pos, "while calling a functor (an attribute set with a '__functor' attribute)", false)
 	case frFunc:
-		e.addTrace(f.pos, c.messageOf(*(*func() string)(f.p)), false)
+		e.addTrace(f.pos, c.messageOf(*(*func() string)(unsafe.Pointer(&f.p))), false)
 	}
 }
 
