@@ -77,7 +77,7 @@ func (genNode) eval(c *Ctx, e *env) Value {
 
 func (mapAttrsNode) eval(c *Ctx, e *env) Value {
 	s, i, pos := c.self(e)
-	return c.call2(s.f, String(c.Name(s.set.sh.keys[i])), *s.set.slot(i), pos)
+	return c.call2(s.f, String(c.Name(s.set.sh.keys()[i])), *s.set.slot(i), pos)
 }
 
 var (

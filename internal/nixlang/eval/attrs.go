@@ -24,7 +24,7 @@ type Attr struct {
 }
 
 func newAttrs(sh *shape, pos Pos) *Attrs {
-	buf := make([]Value, len(sh.keys)+1)
+	buf := make([]Value, int(sh.n)+1)
 	a := (*Attrs)(unsafe.Pointer(unsafe.SliceData(buf)))
 	a.sh, a.pos = sh, uint64(pos)
 	return a
@@ -32,7 +32,7 @@ func newAttrs(sh *shape, pos Pos) *Attrs {
 
 // values returns the values of a flat set, in the order of the shape's keys.
 func (a *Attrs) values() []Value {
-	return unsafe.Slice((*Value)(unsafe.Add(unsafe.Pointer(a), unsafe.Sizeof(Value{}))), len(a.sh.keys))
+	return unsafe.Slice((*Value)(unsafe.Add(unsafe.Pointer(a), unsafe.Sizeof(Value{}))), a.sh.n)
 }
 
 func (a *Attrs) slot(i int) *Value {
@@ -44,7 +44,7 @@ func (a *Attrs) Len() int {
 	if a.sh == nil {
 		return a.layered().n
 	}
-	return len(a.sh.keys)
+	return int(a.sh.n)
 }
 
 // Pos returns where the set was written, zero if it was made by a builtin.
@@ -79,7 +79,7 @@ func (a *Attrs) Has(name Sym) bool { return a.at(name).sh.find(name) >= 0 }
 // may depend on: for that use [Ctx.Sorted].
 func (a *Attrs) At(i int) Attr {
 	a = a.flat()
-	return Attr{a.sh.keys[i], a.sh.posAt(i), *a.slot(i)}
+	return Attr{a.sh.keys()[i], a.sh.posAt(i), *a.slot(i)}
 }
 
 // Sorted iterates over the attributes of a set in the byte order of their
@@ -102,7 +102,7 @@ func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
 func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
 	a = a.flat()
 	kept := make([]int32, 0, a.Len())
-	for i, k := range a.sh.keys {
+	for i, k := range a.sh.keys() {
 		if keep(k) {
 			kept = append(kept, int32(i))
 		}
@@ -116,17 +116,21 @@ func (c *Ctx) FilterAttrs(a *Attrs, keep func(Sym) bool) Value {
 		copy(r.values(), a.values())
 		return AttrsValue(r)
 	}
-	sh := &shape{keys: make([]Sym, len(kept))}
-	if a.sh.pos != nil {
-		sh.pos = make([]Pos, len(kept))
+	keys := c.keys[:0]
+	var pos []Pos
+	if a.sh.firstPos != nil {
+		pos = make([]Pos, len(kept))
 	}
-	r := newAttrs(sh, 0)
+	for j, i := range kept {
+		keys = append(keys, a.sh.keys()[i])
+		if pos != nil {
+			pos[j] = a.sh.posAt(int(i))
+		}
+	}
+	c.keys = keys
+	r := newAttrs(newShape(c.namesOf(keys), pos, false), 0)
 	c.countSet(len(kept))
 	for j, i := range kept {
-		sh.keys[j] = a.sh.keys[i]
-		if sh.pos != nil {
-			sh.pos[j] = a.sh.pos[i]
-		}
 		*r.slot(j) = *a.slot(int(i))
 	}
 	return AttrsValue(r)
@@ -206,17 +210,19 @@ func (b *AttrsBuilder) build(first bool) Value {
 
 // attrsOf makes a set with a shape of its own out of sorted attributes.
 func (c *Ctx) attrsOf(items []Attr, hasPos bool, pos Pos) *Attrs {
-	sh := &shape{keys: make([]Sym, len(items))}
+	keys := c.keys[:0]
+	var places []Pos
 	if hasPos {
-		sh.pos = make([]Pos, len(items))
+		places = make([]Pos, len(items))
 	}
 	for i, it := range items {
-		sh.keys[i] = it.Name
+		keys = append(keys, it.Name)
 		if hasPos {
-			sh.pos[i] = it.Pos
+			places[i] = it.Pos
 		}
 	}
-	return c.fillAttrs(sh, items, pos)
+	c.keys = keys
+	return c.fillAttrs(newShape(c.namesOf(keys), places, false), items, pos)
 }
 
 // fillAttrs makes a set of a shape out of the attributes that it stands for.
@@ -231,7 +237,7 @@ func (c *Ctx) fillAttrs(sh *shape, items []Attr, pos Pos) *Attrs {
 
 // hasNames tells whether the names of sorted attributes are those of s.
 func (s *shape) hasNames(items []Attr) bool {
-	return slices.EqualFunc(s.keys, items, func(k Sym, a Attr) bool { return k == a.Name })
+	return slices.EqualFunc(s.keys(), items, func(k Sym, a Attr) bool { return k == a.Name })
 }
 
 // Record is the fixed list of names of sets that a builtin makes again and
@@ -259,7 +265,7 @@ func (r *Record) prepare(c *Ctx) {
 	for i, k := range syms {
 		r.order[i], _ = slices.BinarySearch(keys, k)
 	}
-	r.sh = &shape{keys: keys, static: true}
+	r.sh = newShape(&names{keys: keys}, nil, true)
 }
 
 // Make makes a set of values in the order of the names given to NewRecord.

@@ -193,13 +193,14 @@ func (k *compiler) attrs(e *syntax.Attrs) node {
 	n := &attrsNode{rec: e.Rec, frame: int(e.FrameSize), fromSlots: int(e.FromSlots), pos: e.At}
 	n.fields = k.fields(e.Attrs)
 	n.from = k.sources(e.From)
-	n.sh = &shape{static: true, keys: make([]Sym, len(n.fields)), pos: make([]Pos, len(n.fields))}
+	keys, pos := make([]Sym, len(n.fields)), make([]Pos, len(n.fields))
 	for i, f := range n.fields {
-		n.sh.keys[i], n.sh.pos[i] = f.name, f.pos
+		keys[i], pos[i] = f.name, f.pos
 		if f.name == SymOverrides && e.Rec {
 			n.overrides = true
 		}
 	}
+	n.sh = newShape(&names{keys: keys}, pos, true)
 	if n.overrides {
 		for i := range n.fields {
 			if f := &n.fields[i]; !f.inherited {

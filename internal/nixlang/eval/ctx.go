@@ -67,7 +67,7 @@ func NewState(opts Options) *State {
 	}
 	s := &State{opts: opts, symbols: newSymbols(), files: new(syntax.Files)}
 	s.brake.init(opts)
-	s.emptyAttrs = AttrsValue(newAttrs(&shape{static: true}, 0))
+	s.emptyAttrs = AttrsValue(newAttrs(newShape(&names{}, nil, true), 0))
 	return s
 }
 
@@ -124,8 +124,10 @@ type Ctx struct {
 	spareFrames [spareSizes]spares[env] // by number of slots
 	spareThunks spares[Thunk]
 
-	unions unions
-	runs   runs // of the union being made
+	unions    unions
+	runs      runs  // of the union being made
+	keys      []Sym // of the shape being made
+	nameLists nameLists
 }
 
 // segment is how many frames may pile up on one Go stack. A frame costs about

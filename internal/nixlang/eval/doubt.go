@@ -15,8 +15,8 @@ func (s *State) isNew(name Sym) bool {
 // equalAided compares the attributes of two sets of one size if there is or has
 // been a team.
 func (c *Ctx) equalAided(x, y *Attrs, pos Pos) bool {
-	for i, k := range x.sh.keys {
-		if k != y.sh.keys[i] {
+	for i, k := range x.sh.keys() {
+		if k != y.sh.keys()[i] {
 			c.doubtNames(x.sh, y.sh, i)
 			return false
 		}
@@ -31,7 +31,7 @@ func (c *Ctx) equalAided(x, y *Attrs, pos Pos) bool {
 // equalAttr compares attribute i. An error at a new name might not have come up
 // if a difference at another one had been found first.
 func (c *Ctx) equalAttr(x, y *Attrs, i int, pos Pos) (equal bool) {
-	if !c.st.isNew(x.sh.keys[i]) {
+	if !c.st.isNew(x.sh.keys()[i]) {
 		return c.equalElem(*x.slot(i), *y.slot(i), pos)
 	}
 	if err := c.Try(func() { equal = c.equalElem(*x.slot(i), *y.slot(i), pos) }); err != nil {
@@ -45,7 +45,7 @@ func (c *Ctx) equalAttr(x, y *Attrs, i int, pos Pos) (equal bool) {
 // at attribute i, with an error or a difference, if any behind it might have come
 // first and ended it otherwise.
 func (c *Ctx) doubtRest(x, y *Attrs, i int, failed bool) {
-	if !c.st.isNew(x.sh.keys[i]) {
+	if !c.st.isNew(x.sh.keys()[i]) {
 		return
 	}
 	for j := i + 1; j < x.Len(); j++ {
@@ -58,7 +58,7 @@ func (c *Ctx) doubtRest(x, y *Attrs, i int, failed bool) {
 // doubtNames notes that two sets differ in their names from i on, where a common
 // name might have come first, and an error with it.
 func (c *Ctx) doubtNames(x, y *shape, i int) {
-	for _, k := range x.keys[i:] {
+	for _, k := range x.keys()[i:] {
 		if c.st.isNew(k) && y.find(k) >= 0 {
 			c.st.doubt.Store(true)
 		}

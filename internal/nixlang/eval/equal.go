@@ -113,7 +113,7 @@ func (c *Ctx) forceCompared(v Value, pos Pos) {
 		}
 	}
 	x = x.flat()
-	for i := range x.sh.keys {
+	for i := range x.sh.keys() {
 		c.ForceAt(*x.slot(i), pos)
 	}
 }
@@ -134,8 +134,8 @@ func (c *Ctx) equalAttrs(v, w Value, pos Pos) bool {
 	if c.st.Aided() {
 		return c.equalAided(x, y, pos)
 	}
-	for i, k := range x.sh.keys {
-		if y.sh.keys[i] != k || !c.equalElem(*x.slot(i), *y.slot(i), pos) {
+	for i, k := range x.sh.keys() {
+		if y.sh.keys()[i] != k || !c.equalElem(*x.slot(i), *y.slot(i), pos) {
 			return false
 		}
 	}

@@ -14,7 +14,7 @@ func SameShape(a, b *Attrs) bool { return a.sh == b.sh }
 
 // SameIndex tells whether two sets share the index of their names.
 func SameIndex(a, b *Attrs) bool {
-	return a.sh.index.Load() != nil && a.sh.index.Load() == b.sh.index.Load()
+	return a.sh.names.index.Load() != nil && a.sh.names == b.sh.names
 }
 
 // UpdateFlat returns a // b as a set with a shape of its own, never layered.

@@ -106,7 +106,7 @@ func (c *Ctx) lambdaName(fn *lambda) string {
 }
 
 func (c *Ctx) throwUnexpected(fn *lambda, a *Attrs, pos Pos) {
-	for _, k := range a.sh.keys {
+	for _, k := range a.sh.keys() {
 		if fn.hasFormal(k) {
 			continue
 		}

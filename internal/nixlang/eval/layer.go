@@ -62,8 +62,8 @@ func (l *layered) flatten() *Attrs {
 	if f := l.flattened.Load(); f != nil {
 		return f
 	}
-	r, n := runs(nil).unite(l.base.sh.keys, l.over.sh.keys)
-	f := newAttrs(unionShape(l.base.sh, l.over.sh, r, n), 0)
+	r, n := runs(nil).unite(l.base.sh.keys(), l.over.sh.keys())
+	f := newAttrs((*Ctx)(nil).unionShape(l.base.sh, l.over.sh, r, n), 0)
 	f.take(r, l.base, l.over)
 	if !l.flattened.CompareAndSwap(nil, f) {
 		return l.flattened.Load()
@@ -90,7 +90,7 @@ func (c *Ctx) updateLayered(a, b *Attrs) *Attrs {
 		base, over = l.base, c.updateFlat(l.over, b)
 	}
 	n := a.Len()
-	for _, k := range b.sh.keys {
+	for _, k := range b.sh.keys() {
 		if !a.Has(k) {
 			n++
 		}

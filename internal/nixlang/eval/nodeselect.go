@@ -90,7 +90,7 @@ func (c *Ctx) throwMissing(a *Attrs, name Sym) {
 // nameList returns the names of all attributes.
 func (a *Attrs) nameList(c *Ctx) []string {
 	names := make([]string, a.Len())
-	for i, k := range a.flat().sh.keys {
+	for i, k := range a.flat().sh.keys() {
 		names[i] = c.Name(k)
 	}
 	return names
@@ -166,7 +166,7 @@ func (n *select1Node) fail(c *Ctx, e *env, v Value) Value {
 type hint struct{ at atomic.Uint32 }
 
 func (h *hint) find(c *Ctx, sh *shape, name Sym) int {
-	if i := int(h.at.Load()); i < len(sh.keys) && sh.keys[i] == name {
+	if i := int(h.at.Load()); i < len(sh.keys()) && sh.keys()[i] == name {
 		return i
 	}
 	c.Stats.LookupMisses++

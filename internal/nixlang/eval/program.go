@@ -80,7 +80,7 @@ func (s *State) Parse(src Source) (*Program, error) {
 	scope := resolve.Scope{Files: s.files}
 	if src.Scope != nil {
 		src.Scope = src.Scope.flat()
-		scope.Frame = src.Scope.sh.keys
+		scope.Frame = src.Scope.sh.keys()
 		if scope.Frame == nil {
 			scope.Frame = []Sym{}
 		}

@@ -4,23 +4,85 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"unsafe"
 
 	"isomorph/internal/nixlang/syntax"
 )
 
-// shape is what sets with the same names in the same places have in common:
-// the sorted names, where each was defined, and indexes made when first asked
-// for. A set is a shape and its values. Sets made by literals share the shape
-// of the literal ("static"); those made at run time own theirs. Only static
-// shapes are keys of caches, so that these stay bounded.
+// shape is what sets with the same names in the same places have in common: the
+// sorted names, and where each was defined. A set is a shape and its values. Sets
+// made by literals share the shape of the literal ("static"); those made at run
+// time own theirs. Only static shapes are keys of caches, so that these stay
+// bounded.
+//
+// There are as many shapes as sets that were put together at run time, so a shape
+// is 32 bytes and all that follows from the names alone is shared.
 type shape struct {
-	keys       []Sym // sorted
-	pos        []Pos // parallel to keys; nil: no positions
+	first      *Sym // of the names
+	n          int32
 	static     bool
-	index      atomic.Pointer[[]int32] // open addressing hash of big shapes
-	lex        atomic.Pointer[[]int32] // lexicographic order
-	noPos      atomic.Pointer[shape]   // the same names without positions
-	generation int                     // how many merges made this shape out of literal ones
+	generation uint8  // how many merges made this shape out of literal ones
+	firstPos   *Pos   // one for each name; nil: no positions
+	names      *names // whose keys are the names
+}
+
+// names are the names of shapes, and indexes made when first asked for.
+type names struct {
+	keys  []Sym                    // sorted
+	index atomic.Pointer[[]int32]  // open addressing hash of many names
+	lex   atomic.Pointer[[]int32]  // lexicographic order
+	bare  [2]atomic.Pointer[shape] // the shape without positions: run-time, static
+}
+
+// newShape makes a shape of names. pos is nil or as long as the names.
+func newShape(l *names, pos []Pos, static bool) *shape {
+	s := &shape{n: int32(len(l.keys)), static: static, names: l}
+	s.first = unsafe.SliceData(l.keys)
+	if pos != nil {
+		s.firstPos = unsafe.SliceData(pos)
+	}
+	return s
+}
+
+// keys returns the names, sorted.
+func (s *shape) keys() []Sym { return unsafe.Slice(s.first, s.n) }
+
+// pos returns where the names were defined, nil if that is not known.
+func (s *shape) pos() []Pos {
+	if s.firstPos == nil {
+		return nil
+	}
+	return unsafe.Slice(s.firstPos, s.n)
+}
+
+// nameLists remembers lists of names, so that sets which have the same ones share
+// them: each package is put together by the same few functions. It is a cache in
+// which a list may take the place of another one, since a program can make any
+// number of them.
+type nameLists struct{ last [1 << nameListBits]*names }
+
+const (
+	nameListBits = 11
+	// nameListMax is how many names a list that is remembered may have.
+	nameListMax = 128
+)
+
+// namesOf returns the list of names that are sorted. It does not keep keys.
+func (c *Ctx) namesOf(keys []Sym) *names {
+	if len(keys) > nameListMax {
+		return &names{keys: slices.Clone(keys)}
+	}
+	h := uint32(len(keys))
+	for _, k := range keys {
+		h = (h ^ uint32(k)) * 0x9E3779B1
+		h ^= h >> 15
+	}
+	at := &c.nameLists.last[h>>(32-nameListBits)]
+	if l := *at; l != nil && slices.Equal(l.keys, keys) {
+		return l
+	}
+	*at = &names{keys: slices.Clone(keys)}
+	return *at
 }
 
 const (
@@ -30,7 +92,7 @@ const (
 
 // find returns the index of a name, -1 if it is not in the shape.
 func (s *shape) find(k Sym) int {
-	keys := s.keys
+	keys := s.keys()
 	if len(keys) <= linearShape {
 		for i, x := range keys {
 			if x == k {
@@ -60,9 +122,9 @@ func (s *shape) find(k Sym) int {
 func hashSym(k Sym) uint32 { return uint32(k) * 2654435761 >> 7 }
 
 func (s *shape) findHashed(k Sym) int {
-	h := s.index.Load()
+	h := s.names.index.Load()
 	if h == nil {
-		h = s.makeIndex()
+		h = s.names.makeIndex()
 	}
 	m := uint32(len(*h) - 1)
 	for i := hashSym(k) & m; ; i = (i + 1) & m {
@@ -70,15 +132,15 @@ func (s *shape) findHashed(k Sym) int {
 		if x < 0 {
 			return -1
 		}
-		if s.keys[x] == k {
+		if s.names.keys[x] == k {
 			return int(x)
 		}
 	}
 }
 
-func (s *shape) makeIndex() *[]int32 {
+func (l *names) makeIndex() *[]int32 {
 	n := 64
-	for n*2 < len(s.keys)*3 {
+	for n*2 < len(l.keys)*3 {
 		n *= 2
 	}
 	h := make([]int32, n)
@@ -86,49 +148,58 @@ func (s *shape) makeIndex() *[]int32 {
 		h[i] = -1
 	}
 	m := uint32(n - 1)
-	for i, k := range s.keys {
+	for i, k := range l.keys {
 		x := hashSym(k) & m
 		for h[x] >= 0 {
 			x = (x + 1) & m
 		}
 		h[x] = int32(i)
 	}
-	s.index.Store(&h)
+	l.index.Store(&h)
 	return &h
 }
 
 // lexOrder returns the indexes of the keys in the byte order of their names.
 func (s *shape) lexOrder(t *syntax.Symbols) []int32 {
-	if l := s.lex.Load(); l != nil {
-		return *l
+	l := s.names
+	if o := l.lex.Load(); o != nil {
+		return *o
 	}
-	l := make([]int32, len(s.keys))
-	for i := range l {
-		l[i] = int32(i)
+	o := make([]int32, len(l.keys))
+	for i := range o {
+		o[i] = int32(i)
 	}
-	slices.SortFunc(l, func(a, b int32) int { return strings.Compare(t.Name(s.keys[a]), t.Name(s.keys[b])) })
-	s.lex.Store(&l)
-	return l
+	slices.SortFunc(o, func(a, b int32) int { return strings.Compare(t.Name(l.keys[a]), t.Name(l.keys[b])) })
+	l.lex.Store(&o)
+	return o
 }
 
 // posAt returns where key i was defined.
 func (s *shape) posAt(i int) Pos {
-	if s.pos == nil {
+	if s.firstPos == nil {
 		return 0
 	}
-	return s.pos[i]
+	return s.pos()[i]
 }
 
 // withoutPos returns the shape of the same names without positions.
 func (s *shape) withoutPos() *shape {
-	if s.pos == nil {
+	if s.firstPos == nil {
 		return s
 	}
-	if r := s.noPos.Load(); r != nil {
+	bare := &s.names.bare[0]
+	if s.static {
+		bare = &s.names.bare[1]
+	}
+	if r := bare.Load(); r != nil {
 		return r
 	}
-	r := &shape{static: s.static}
-	r.shareNames(s)
-	s.noPos.Store(r)
+	r := newShape(s.names, nil, s.static)
+	bare.Store(r)
 	return r
+}
+
+// same tells whether two shapes have the same names in the same places.
+func (s *shape) same(t *shape) bool {
+	return (s.names == t.names || slices.Equal(s.keys(), t.keys())) && slices.Equal(s.pos(), t.pos())
 }

@@ -69,32 +69,47 @@ func (r runs) unite(a, b []Sym) (runs, int) {
 	return r.add(i, len(a), false).add(j, len(b), true), len(a) + len(b) - same
 }
 
-// unionShape makes the shape of a // b, of n names.
-func unionShape(a, b *shape, r runs, n int) *shape {
-	s := &shape{}
+// unionShape makes the shape of a // b, of n names; c is nil in a place that has no
+// worker.
+func (c *Ctx) unionShape(a, b *shape, r runs, n int) *shape {
+	var l *names
 	switch n {
-	case len(a.keys):
-		s.shareNames(a)
-	case len(b.keys):
-		s.shareNames(b)
+	case len(a.keys()):
+		l = a.names
+	case len(b.keys()):
+		l = b.names
 	default:
-		s.keys = make([]Sym, 0, n)
-		for _, x := range r {
-			s.keys = append(s.keys, x.of(a, b).keys[x.from:x.to]...)
-		}
+		l = c.unionNames(a, b, r, n)
 	}
-	if a.pos == nil && b.pos == nil {
-		return s
+	if a.firstPos == nil && b.firstPos == nil {
+		return newShape(l, nil, false)
 	}
-	s.pos = make([]Pos, 0, n)
+	all := make([]Pos, 0, n)
 	for _, x := range r {
-		if pos := x.of(a, b).pos; pos != nil {
-			s.pos = append(s.pos, pos[x.from:x.to]...)
+		if pos := x.of(a, b).pos(); pos != nil {
+			all = append(all, pos[x.from:x.to]...)
 		} else {
-			s.pos = s.pos[:len(s.pos)+int(x.to-x.from)]
+			all = all[:len(all)+int(x.to-x.from)]
 		}
 	}
-	return s
+	return newShape(l, all, false)
+}
+
+func (c *Ctx) unionNames(a, b *shape, r runs, n int) *names {
+	var keys []Sym
+	if c == nil || n > nameListMax {
+		keys = make([]Sym, 0, n)
+	} else {
+		keys = c.keys[:0]
+	}
+	for _, x := range r {
+		keys = append(keys, x.of(a, b).keys()[x.from:x.to]...)
+	}
+	if c == nil || n > nameListMax {
+		return &names{keys: keys}
+	}
+	c.keys = keys
+	return c.namesOf(keys)
 }
 
 func (x run) of(a, b *shape) *shape {
@@ -102,18 +117,6 @@ func (x run) of(a, b *shape) *shape {
 		return b
 	}
 	return a
-}
-
-// shareNames gives a new shape the names of another one, and what is known
-// about them.
-func (s *shape) shareNames(of *shape) {
-	s.keys = of.keys
-	if x := of.index.Load(); x != nil {
-		s.index.Store(x)
-	}
-	if l := of.lex.Load(); l != nil {
-		s.lex.Store(l)
-	}
 }
 
 // union remembers what a // b came to for two shapes.
@@ -152,11 +155,6 @@ func (u *unions) put(x union) {
 	u.next = (u.next + 1) % len(u.last)
 }
 
-// same tells whether two shapes have the same names in the same places.
-func (s *shape) same(t *shape) bool {
-	return slices.Equal(s.keys, t.keys) && slices.Equal(s.pos, t.pos)
-}
-
 // updatePlain merges two sets of which at least one is unique or big, so that
 // a plan would be used once or be large.
 func (c *Ctx) updatePlain(a, b *Attrs) *Attrs {
@@ -170,12 +168,12 @@ func (c *Ctx) updatePlain(a, b *Attrs) *Attrs {
 			return c.fillUnion(u.sh, u.runs, a, b)
 		}
 	}
-	r, n := c.runs[:0].unite(a.sh.keys, b.sh.keys)
+	r, n := c.runs[:0].unite(a.sh.keys(), b.sh.keys())
 	c.runs = r
 	if n == b.Len() && n == a.Len() {
 		return b
 	}
-	sh := unionShape(a.sh, b.sh, r, n)
+	sh := c.unionShape(a.sh, b.sh, r, n)
 	if big {
 		c.unions.put(union{a.sh, b.sh, slices.Clone(r), sh})
 	}
@@ -184,7 +182,7 @@ func (c *Ctx) updatePlain(a, b *Attrs) *Attrs {
 
 func (c *Ctx) fillUnion(sh *shape, r runs, a, b *Attrs) *Attrs {
 	u := newAttrs(sh, 0)
-	c.countUpdate(len(sh.keys))
+	c.countUpdate(len(sh.keys()))
 	u.take(r, a, b)
 	return u
 }

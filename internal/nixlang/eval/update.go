@@ -1,9 +1,6 @@
 package eval
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // mergePlan says how to make a // b for all a and b of two shapes: the shape
 // of the result and, for each attribute, where it comes from: index i of a, or
@@ -65,7 +62,7 @@ func (c *Ctx) updatePlanned(a, b *Attrs) *Attrs {
 	m.mu.RUnlock()
 	if plan == nil {
 		c.Stats.MergeMisses++
-		plan = mergeShapes(a.sh, b.sh)
+		plan = c.mergeShapes(a.sh, b.sh)
 		m.mu.Lock()
 		if m.plans == nil {
 			m.plans = map[shapePair]*mergePlan{}
@@ -93,37 +90,41 @@ func (c *Ctx) countUpdate(n int) {
 }
 
 // mergeShapes makes the plan of two shapes.
-func mergeShapes(a, b *shape) *mergePlan {
-	n := len(a.keys) + len(b.keys)
-	r := &shape{keys: make([]Sym, 0, n), pos: make([]Pos, 0, n)}
-	p := &mergePlan{r, make([]int32, 0, n)}
+func (c *Ctx) mergeShapes(a, b *shape) *mergePlan {
+	x, y := a.keys(), b.keys()
+	n := len(x) + len(y)
+	keys, pos := c.keys[:0], make([]Pos, 0, n)
+	p := &mergePlan{from: make([]int32, 0, n)}
 	i, j := 0, 0
-	for i < len(a.keys) || j < len(b.keys) {
-		if j == len(b.keys) || i < len(a.keys) && a.keys[i] < b.keys[j] {
-			r.keys = append(r.keys, a.keys[i])
-			r.pos = append(r.pos, a.posAt(i))
+	for i < len(x) || j < len(y) {
+		if j == len(y) || i < len(x) && x[i] < y[j] {
+			keys = append(keys, x[i])
+			pos = append(pos, a.posAt(i))
 			p.from = append(p.from, int32(i))
 			i++
 			continue
 		}
-		if i < len(a.keys) && a.keys[i] == b.keys[j] {
+		if i < len(x) && x[i] == y[j] {
 			i++
 		}
-		r.keys = append(r.keys, b.keys[j])
-		r.pos = append(r.pos, b.posAt(j))
+		keys = append(keys, y[j])
+		pos = append(pos, b.posAt(j))
 		p.from = append(p.from, int32(^j))
 		j++
 	}
-	if a.pos == nil && b.pos == nil {
-		r.pos = nil
+	c.keys = keys
+	if a.firstPos == nil && b.firstPos == nil {
+		pos = nil
 	}
+	r := newShape(c.namesOf(keys), pos, false)
 	for _, same := range [...]*shape{a, b} {
-		if slices.Equal(r.keys, same.keys) && slices.Equal(r.pos, same.pos) {
+		if r.same(same) {
 			p.sh = same // as in a loop that sets the same attributes over and over
 			return p
 		}
 	}
 	r.generation = max(a.generation, b.generation) + 1
 	r.static = a.static && b.static && r.generation <= maxMergeGeneration
+	p.sh = r
 	return p
 }
