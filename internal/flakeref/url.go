@@ -68,7 +68,7 @@ func parseURL(text string, lenient bool, warn func(string)) (*URL, error) {
 	rest, query, _ := strings.Cut(rest, "?")
 	scheme, hier, ok := strings.Cut(rest, ":")
 	if !ok || !schemeForm.MatchString(scheme) {
-		return nil, badURL("'%s' doesn't have a scheme", text)
+		return nil, noScheme(text, rest, query, fragment)
 	}
 	u := &URL{Scheme: scheme}
 	path := hier
@@ -102,6 +102,26 @@ func parseURL(text string, lenient bool, warn func(string)) (*URL, error) {
 	u.Query = decodeQuery(query, warn)
 	u.Fragment = decode(fragment)
 	return u, nil
+}
+
+// noScheme says what is wrong with a text that has no scheme: the library behind
+// Nix reads it as a reference relative to another URL first, in which the part
+// before the first slash has no colon.
+func noScheme(text, path, query, fragment string) error {
+	first, _, _ := strings.Cut(path, "/")
+	if name, _, ok := strings.Cut(first, ":"); ok {
+		problem := "mismatch"
+		if name == "" || misfit(name, pathChars) == "leftover" {
+			problem = "leftover"
+		}
+		return badURL("'%s' is not a valid URL: %s", text, problem)
+	}
+	for _, part := range []struct{ text, allowed string }{{path, pathChars}, {query, queryChars}, {fragment, fragChars}} {
+		if problem := misfit(part.text, part.allowed); problem != "" {
+			return badURL("'%s' is not a valid URL: %s", text, problem)
+		}
+	}
+	return badURL("'%s' doesn't have a scheme", text)
 }
 
 // encodeLenient encodes what only flake references may leave unencoded.

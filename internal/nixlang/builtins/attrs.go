@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"iter"
 	"slices"
 
 	"isomorph/internal/nixlang/eval"
@@ -40,6 +41,19 @@ func primAttrValues(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 		r = append(r, at.Value)
 	}
 	return eval.List(r)
+}
+
+// inOrder iterates over the attributes of a set in the order in which their names
+// became known, as builtins of Nix do that read their arguments from a set: it
+// decides which of several bad ones is named.
+func inOrder(a *eval.Attrs) iter.Seq[eval.Attr] {
+	return func(yield func(eval.Attr) bool) {
+		for i := range a.Len() {
+			if !yield(a.At(i)) {
+				return
+			}
+		}
+	}
 }
 
 func primGetAttr(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {

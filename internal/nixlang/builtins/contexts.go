@@ -62,8 +62,8 @@ func (l *Library) primAppendContext(c *eval.Ctx, _ eval.Pos, args []eval.Value) 
 	var set eval.ContextSet
 	set.Add(s.Context())
 	a := c.ForceAttrs(0, args[1], "while evaluating the second argument passed to builtins.appendContext")
-	for i := range a.Len() { // in Nix's order, which decides which of several bad keys is named
-		l.appendOne(c, &set, a.At(i))
+	for at := range inOrder(a) {
+		l.appendOne(c, &set, at)
 	}
 	return eval.StringWith(s.AsString(), set.Context())
 }

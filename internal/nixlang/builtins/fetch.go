@@ -65,7 +65,7 @@ func (w *world) fetchArguments(c *eval.Ctx, arg eval.Value, who string, req *Fet
 		return "Please pass an attribute set with 'url' and 'name' attributes to '" + who + "',  so that it can create a valid store path."
 	}
 	advice = "Please add a valid 'name' attribute to the argument for '" + who + "', so that it can create a valid store path."
-	for at := range c.Sorted(v.AsAttrs()) {
+	for at := range inOrder(v.AsAttrs()) {
 		switch name := c.Name(at.Name); name {
 		case "url":
 			req.URL = c.ForceStringNoCtx(at.Pos, at.Value, "while evaluating the url we should fetch")

@@ -53,7 +53,7 @@ func (w *world) cannotFetchClosure(a closureArgs) {
 
 func (w *world) closureArgs(c *eval.Ctx, set *eval.Attrs) closureArgs {
 	var a closureArgs
-	for at := range c.Sorted(set) {
+	for at := range inOrder(set) {
 		name := c.Name(at.Name)
 		what := "while evaluating the attribute '" + name + "' passed to builtins.fetchClosure"
 		switch name {

@@ -91,7 +91,7 @@ func (w *world) treeAttrs(c *eval.Ctx, set *eval.Attrs, k treeKind) input.Attrs 
 	default:
 		a["type"] = c.ForceStringNoCtx(typ.Pos, typ.Value, "while evaluating the `type` argument passed to '"+k.name+"'")
 	}
-	for at := range c.Sorted(set) {
+	for at := range inOrder(set) {
 		if name := c.Name(at.Name); name != "type" {
 			a[name] = w.treeAttr(c, name, at, k)
 		}

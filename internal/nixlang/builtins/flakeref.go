@@ -77,7 +77,7 @@ func attrValue(v any) eval.Value {
 func (w *world) primFlakeRefToString(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	set := c.ForceAttrs(0, args[0], "while evaluating the argument passed to builtins.flakeRefToString")
 	attrs := flakeref.Attrs{}
-	for at := range c.Sorted(set) {
+	for at := range inOrder(set) {
 		name := c.Name(at.Name)
 		switch v := c.ForceAt(at.Value, at.Pos); v.Type() {
 		case eval.TypeInt:

@@ -37,7 +37,7 @@ func (w *world) mercurialArgument(c *eval.Ctx, arg eval.Value) input.Attrs {
 		in["url"] = c.CoerceToString(0, v, &eval.ContextSet{}, "while evaluating the first argument passed to builtins.fetchMercurial", eval.CoerceNoCopy)
 		return in
 	}
-	for at := range c.Sorted(v.AsAttrs()) {
+	for at := range inOrder(v.AsAttrs()) {
 		switch name := c.Name(at.Name); name {
 		case "url":
 			in["url"] = c.CoerceToString(at.Pos, at.Value, &eval.ContextSet{}, "while evaluating the `url` attribute passed to builtins.fetchMercurial", eval.CoerceNoCopy)

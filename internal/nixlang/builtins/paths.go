@@ -76,8 +76,8 @@ func (w *world) primPath(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value 
 	a := &pathAddition{}
 	var set eval.ContextSet
 	given := c.ForceAttrs(0, args[0], "while evaluating the argument passed to 'builtins.path'")
-	for i := range given.Len() { // in the order in which Nix looks at them
-		w.pathArgument(c, a, &set, given.At(i))
+	for at := range inOrder(given) {
+		w.pathArgument(c, a, &set, at)
 	}
 	if a.path == "" {
 		panic(eval.Errorf(eval.KindEval, 0, "missing required 'path' attribute in the first argument to 'builtins.path'"))

@@ -75,8 +75,9 @@ func (a *Attrs) GetAttr(name Sym) (Attr, bool) {
 func (a *Attrs) Has(name Sym) bool { return a.at(name).sh.find(name) >= 0 }
 
 // At returns attribute i of Len in the set's own order, which is cheap and the
-// same for sets with the same names, but no order that anything observable
-// may depend on: for that use [Ctx.Sorted].
+// same for sets with the same names: that in which the names became known. Nix's
+// builtins use it where they read arguments from a set; all else that can be seen
+// uses [Ctx.Sorted].
 func (a *Attrs) At(i int) Attr {
 	a = a.flat()
 	return Attr{a.sh.keys()[i], a.sh.posAt(i), *a.slot(i)}

@@ -21,7 +21,7 @@ type oracle struct {
 }
 
 // config are settings that leave nothing to the machine's nix.conf.
-const config = "experimental-features = nix-command pipe-operators\nsubstituters =\nbuild-users-group =\nsandbox = false\nfsync-metadata = false\n"
+const config = "experimental-features = nix-command pipe-operators flakes\nsubstituters =\nbuild-users-group =\nsandbox = false\nfsync-metadata = false\n"
 
 // memoryStore is a store that a process of Nix has to itself. It is fast, but
 // knows no references of what is in it, so that a derivation with the whole

@@ -43,7 +43,7 @@ func newOurs(ctx context.Context, dir string, memory int64) (*ours, error) {
 	cfg := pipeline.Config{
 		NoStore: true,
 		Eval: pipeline.EvalConfig{
-			System: "x86_64-linux", Dir: dir, AllowIFD: true, PipeOperators: true, Home: os.Getenv("HOME"), Memory: memory,
+			System: "x86_64-linux", Dir: dir, AllowIFD: true, PipeOperators: true, Flakes: true, Home: os.Getenv("HOME"), Memory: memory,
 			LookupEnv: nothing,
 			Trace:     say("trace: "), Warn: say("warning: "), EvalWarn: say("evaluation warning: "),
 		},

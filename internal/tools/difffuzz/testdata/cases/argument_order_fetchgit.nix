@@ -1,0 +1,1 @@
+builtins.fetchGit { zzz1 = [ ]; aaa1 = [ ]; url = "/missing"; }

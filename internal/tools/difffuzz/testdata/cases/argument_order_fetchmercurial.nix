@@ -1,0 +1,1 @@
+builtins.fetchMercurial { zzz1 = [ ]; aaa1 = [ ]; url = "/missing"; }

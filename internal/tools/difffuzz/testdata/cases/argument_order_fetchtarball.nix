@@ -1,0 +1,1 @@
+builtins.fetchTarball { zzz1 = [ ]; aaa1 = [ ]; url = "/missing"; }

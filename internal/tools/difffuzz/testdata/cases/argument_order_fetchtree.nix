@@ -1,0 +1,1 @@
+builtins.fetchTree { zzz1 = [ ]; aaa1 = [ ]; type = "path"; path = "/missing"; }

@@ -1,0 +1,1 @@
+builtins.fetchurl { zzz1 = [ ]; aaa1 = [ ]; url = "/missing"; }

@@ -1,0 +1,1 @@
+builtins.flakeRefToString { type = "gitlab"; owner = ""; repo = "nixpkgs"; rev = ""; host = "a=b"; revCount = (-1); lastModified = (-1); }

@@ -1,0 +1,1 @@
+builtins.flakeRefToString { type = "file"; url = ":a"; }
