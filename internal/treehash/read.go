@@ -36,18 +36,41 @@ type item struct {
 
 type batch struct {
 	items []item
-	arena *[arenaSize]byte // what the contents lie in, until all are hashed
-	ready chan struct{}    // closed when they have been read
+	arena *arena        // what the contents lie in, until all are hashed
+	ready chan struct{} // closed when they have been read
 }
 
-const arenaSize = batchBytes + largeFile
+const (
+	arenaSize  = batchBytes + largeFile
+	smallArena = 32 << 10 // for single files, which are most of what an evaluation hashes
+)
+
+type arena struct{ bytes []byte }
 
 // arenas and outputs are lent from one tree to the next: an evaluation hashes
 // thousands, and collects no garbage for most of its time.
 var (
-	arenas  = sync.Pool{New: func() any { return new([arenaSize]byte) }}
-	outputs = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
+	arenas      = sync.Pool{New: func() any { return &arena{make([]byte, arenaSize)} }}
+	smallArenas = sync.Pool{New: func() any { return &arena{make([]byte, smallArena)} }}
+	outputs     = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
 )
+
+// takeArena returns memory for files of so many bytes, as far as they go into one.
+func takeArena(size int64) *arena {
+	if size <= smallArena {
+		return smallArenas.Get().(*arena)
+	}
+	return arenas.Get().(*arena)
+}
+
+// release gives the memory back.
+func (a *arena) release() {
+	if len(a.bytes) == smallArena {
+		smallArenas.Put(a)
+		return
+	}
+	arenas.Put(a)
+}
 
 // hashing is one tree on its way through the hash.
 type hashing struct {
@@ -176,8 +199,12 @@ func collect(t *Tree) []*batch {
 
 // fill reads the items of a batch.
 func (s *hashing) fill(b *batch) {
-	b.arena = arenas.Get().(*[arenaSize]byte)
-	free := b.arena[:]
+	var size int64
+	for i := range b.items {
+		size += b.items[i].e.stamp.size
+	}
+	b.arena = takeArena(size)
+	free := b.arena.bytes
 	for i := range b.items {
 		free = s.fillItem(&b.items[i], free)
 	}
@@ -333,7 +360,7 @@ func (s *hashing) leaf(rel string) error {
 // release gives the memory of the current batch back.
 func (s *hashing) release() {
 	if s.current != nil && s.current.arena != nil {
-		arenas.Put(s.current.arena)
+		s.current.arena.release()
 		s.current.arena = nil
 	}
 }
@@ -345,13 +372,13 @@ func (s *hashing) large(it *item) error {
 		return err
 	}
 	defer unix.Close(fd)
-	buf := arenas.Get().(*[arenaSize]byte)
-	defer arenas.Put(buf)
+	buf := takeArena(it.size)
+	defer buf.release()
 	var mark maphash.Hash
 	mark.SetSeed(s.marks)
 	out := s.w.File(it.exec, uint64(it.size))
 	for left := it.size; left > 0; {
-		piece := buf[:min(left, arenaSize)]
+		piece := buf.bytes[:min(left, int64(len(buf.bytes)))]
 		if err := readFull(fd, piece); err != nil {
 			return s.wrap("read", it.rel, err)
 		}

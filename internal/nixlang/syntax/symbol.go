@@ -19,15 +19,13 @@ type Symbol uint32
 type Symbols struct {
 	seed  maphash.Seed
 	table atomic.Pointer[symbolTable]
-	mu    sync.Mutex // held to add a name
-	names [maxSymbolPages]atomic.Pointer[symbolPage]
+	mu    sync.Mutex                    // held to add a name
+	pages atomic.Pointer[[]*symbolPage] // replaced when one is added
 	count atomic.Uint32
 }
 
-const (
-	symbolPageBits = 12
-	maxSymbolPages = 1 << 14 // 64 Mi names
-)
+// symbolPageBits gives a page 24 KiB: enough for what a small evaluation needs.
+const symbolPageBits = 10
 
 type symbolPage [1 << symbolPageBits]symbolName
 
@@ -51,6 +49,7 @@ const symbolMask = 1<<32 - 1
 func NewSymbols() *Symbols {
 	s := &Symbols{seed: maphash.MakeSeed()}
 	s.table.Store(newSymbolTable(1 << 10))
+	s.pages.Store(&[]*symbolPage{new(symbolPage)})
 	return s
 }
 
@@ -95,7 +94,7 @@ func (s *Symbols) Name(sym Symbol) string {
 func (s *Symbols) Len() int { return int(s.count.Load()) }
 
 func (s *Symbols) entry(sym Symbol) *symbolName {
-	return &s.names[sym>>symbolPageBits].Load()[sym&(1<<symbolPageBits-1)]
+	return &(*s.pages.Load())[sym>>symbolPageBits][sym&(1<<symbolPageBits-1)]
 }
 
 func find[T string | []byte](s *Symbols, t *symbolTable, name T, h uint64) (Symbol, bool) {
@@ -118,8 +117,9 @@ func (s *Symbols) add(name string, h uint64) Symbol {
 		return sym
 	}
 	sym := Symbol(s.count.Load() + 1)
-	if s.names[sym>>symbolPageBits].Load() == nil {
-		s.names[sym>>symbolPageBits].Store(new(symbolPage))
+	if pages := *s.pages.Load(); int(sym>>symbolPageBits) == len(pages) {
+		pages = append(pages, new(symbolPage)) // at most behind what others see
+		s.pages.Store(&pages)
 	}
 	*s.entry(sym) = symbolName{text: name, hash: h}
 	if 2*uint64(sym) > t.mask {
