@@ -110,6 +110,19 @@ func TestSameText(t *testing.T) {
 	}
 }
 
+// Variables that recipes ask for do not get to Nix.
+func TestEnvironment(t *testing.T) {
+	own := []string{"HOME=/p/home", "XDG_DATA_HOME=/p/home-data", "XDG_STATE_HOME=/p/home-data", "XDG_CONFIG_HOME=/p/home-data"}
+	for _, test := range []struct{ in, want []string }{
+		{[]string{"SHELL=/bin/x", "PATH=/bin", "LANG=C", "PWD=/", "HOME=/h"}, []string{"PATH=/bin", "XDG_CACHE_HOME=/h/.cache"}},
+		{[]string{"XDG_CACHE_HOME=/c", "HOME=/h"}, []string{"XDG_CACHE_HOME=/c"}},
+	} {
+		if diff := cmp.Diff(append(test.want, own...), environment(test.in, "/p/batch")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // What Nix cannot answer is no difference.
 func TestIncomparable(t *testing.T) {
 	for err, want := range map[string]bool{

@@ -33,6 +33,9 @@ func prepare(dir string) error {
 	if err != nil {
 		return fmt.Errorf("write the fixture: %w", err)
 	}
+	if err := os.MkdirAll(home(dir), 0o755); err != nil {
+		return err
+	}
 	err = os.Symlink("dir/b", filepath.Join(dir, "fixture/link")) // embed takes no links
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err

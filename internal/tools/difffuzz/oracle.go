@@ -37,8 +37,30 @@ func (n oracle) command(ctx context.Context, args ...string) *exec.Cmd {
 	args = append(append([]string(nil), n.prefix...), args...)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = n.dir
-	cmd.Env = append(os.Environ(), "NIX_CONFIG="+config, "NIX_PATH=", "GC_INITIAL_HEAP_SIZE=64M")
+	cmd.Env = append(environment(os.Environ(), n.dir), "NIX_CONFIG="+config, "NIX_PATH=", "GC_INITIAL_HEAP_SIZE=64M")
 	return cmd
+}
+
+// home is the home directory of programs in a directory, which they may copy: an
+// empty one.
+func home(dir string) string { return filepath.Join(filepath.Dir(dir), "home") }
+
+// environment leaves what a command needs to run. Recipes ask for other
+// variables, such as SHELL, and ours has none. What commands keep for the user
+// stays where it was, or does not get into the home directory of the programs.
+func environment(all []string, dir string) []string {
+	env := slices.DeleteFunc(slices.Clone(all), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		needed := slices.Contains([]string{"PATH", "USER", "LOGNAME", "TMPDIR"}, name)
+		return !needed && !strings.HasPrefix(name, "XDG_") && !strings.HasPrefix(name, "ORACLE_")
+	})
+	for _, v := range all {
+		if user, ok := strings.CutPrefix(v, "HOME="); ok && !slices.ContainsFunc(all, func(v string) bool { return strings.HasPrefix(v, "XDG_CACHE_HOME=") }) {
+			env = append(env, "XDG_CACHE_HOME="+user+"/.cache")
+		}
+	}
+	own := home(dir)
+	return append(env, "HOME="+own, "XDG_DATA_HOME="+own+"-data", "XDG_STATE_HOME="+own+"-data", "XDG_CONFIG_HOME="+own+"-data")
 }
 
 const prompt = "nix-repl> "

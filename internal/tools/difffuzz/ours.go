@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -43,7 +42,7 @@ func newOurs(ctx context.Context, dir string, memory int64) (*ours, error) {
 	cfg := pipeline.Config{
 		NoStore: true,
 		Eval: pipeline.EvalConfig{
-			System: "x86_64-linux", Dir: dir, AllowIFD: true, PipeOperators: true, Flakes: true, Home: os.Getenv("HOME"), Memory: memory,
+			System: "x86_64-linux", Dir: dir, AllowIFD: true, PipeOperators: true, Flakes: true, Home: home(dir), Memory: memory,
 			LookupEnv: nothing,
 			Trace:     say("trace: "), Warn: say("warning: "), EvalWarn: say("evaluation warning: "),
 		},
