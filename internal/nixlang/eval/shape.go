@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -59,7 +61,10 @@ func (s *shape) pos() []Pos {
 // them: each package is put together by the same few functions. It is a cache in
 // which a list may take the place of another one, since a program can make any
 // number of them.
-type nameLists struct{ last [1 << nameListBits]*names }
+type nameLists struct {
+	last [1 << nameListBits]*names
+	hash [1 << nameListBits]uint32 // of their names
+}
 
 const (
 	nameListBits = 11
@@ -77,12 +82,15 @@ func (c *Ctx) namesOf(keys []Sym) *names {
 		h = (h ^ uint32(k)) * 0x9E3779B1
 		h ^= h >> 15
 	}
-	at := &c.nameLists.last[h>>(32-nameListBits)]
-	if l := *at; l != nil && slices.Equal(l.keys, keys) {
-		return l
+	t, at := &c.nameLists, h>>(32-nameListBits)
+	if t.hash[at] == h {
+		if l := t.last[at]; l != nil && slices.Equal(l.keys, keys) {
+			return l
+		}
 	}
-	*at = &names{keys: slices.Clone(keys)}
-	return *at
+	l := &names{keys: slices.Clone(keys)}
+	t.last[at], t.hash[at] = l, h
+	return l
 }
 
 const (
@@ -165,13 +173,37 @@ func (s *shape) lexOrder(t *syntax.Symbols) []int32 {
 	if o := l.lex.Load(); o != nil {
 		return *o
 	}
-	o := make([]int32, len(l.keys))
-	for i := range o {
-		o[i] = int32(i)
+	type entry struct {
+		start uint64 // of the name: its first eight bytes
+		i     int32
 	}
-	slices.SortFunc(o, func(a, b int32) int { return strings.Compare(t.Name(l.keys[a]), t.Name(l.keys[b])) })
+	all := make([]entry, len(l.keys))
+	for i, k := range l.keys {
+		all[i] = entry{start(t.Name(k)), int32(i)}
+	}
+	slices.SortFunc(all, func(a, b entry) int {
+		if a.start != b.start {
+			return cmp.Compare(a.start, b.start)
+		}
+		return strings.Compare(t.Name(l.keys[a.i]), t.Name(l.keys[b.i]))
+	})
+	o := make([]int32, len(all))
+	for i, e := range all {
+		o[i] = e.i
+	}
 	l.lex.Store(&o)
 	return o
+}
+
+// start returns the first eight bytes of a name as a number that compares as they
+// do; a shorter name ends in zeros.
+func start(name string) uint64 {
+	if len(name) >= 8 {
+		return binary.BigEndian.Uint64([]byte(name[:8]))
+	}
+	var b [8]byte
+	copy(b[:], name)
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // posAt returns where key i was defined.
