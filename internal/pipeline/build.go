@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"isomorph/internal/derivation"
 	"isomorph/internal/nar"
 	"isomorph/internal/progress"
+	"isomorph/internal/store"
 	"isomorph/internal/storepath"
 )
 
@@ -189,6 +192,9 @@ func (s *Session) isNixOS(drv storepath.Path) (bool, error) {
 
 func (s *Session) derivation(p storepath.Path) (*derivation.Derivation, error) {
 	b, err := os.ReadFile(s.reader.RealPath(p))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, unobtainable(s.PrintPath(p), store.ErrNotFound)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read derivation '%s': %w", s.PrintPath(p), err)
 	}

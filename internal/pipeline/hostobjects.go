@@ -323,8 +323,29 @@ func (h *hostObjects) EnsureValid(p storepath.Path) error {
 	if h.store == nil || h.added(p) {
 		return nil
 	}
-	return h.inStore(p)
+	if err := h.inStore(p); err != nil {
+		return unobtainable(h.dir.Join(p), err)
+	}
+	return nil
 }
+
+// unobtainable words that a path is not there, where a build or a substituter
+// would have to make it.
+func unobtainable(path string, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return &notFound{"path '" + path + "' is required, but there is no substituter that can build it"}
+}
+
+// notFound is [store.ErrNotFound] in other words.
+type notFound struct{ msg string }
+
+// Error returns the words.
+func (e *notFound) Error() string { return e.msg }
+
+// Unwrap returns what it is.
+func (e *notFound) Unwrap() error { return store.ErrNotFound }
 
 // added tells whether an object was made by this evaluation.
 func (h *hostObjects) added(p storepath.Path) bool {

@@ -155,7 +155,7 @@ func (s *Session) Realise(ctx context.Context, found []Found) ([]Output, error) 
 	for i, f := range found {
 		if f.Drv == "" {
 			if _, err := s.reader.Info(ctx, f.Plain); err != nil {
-				return nil, fmt.Errorf("path '%s' does not exist and cannot be created: %w", s.PrintPath(f.Plain), err)
+				return nil, unobtainable(s.PrintPath(f.Plain), err)
 			}
 			out[i] = Output{Found: f, Path: f.Plain, Real: s.reader.RealPath(f.Plain)}
 			continue
@@ -197,7 +197,7 @@ func (s *Session) RealiseOperands(ctx context.Context, operands []string) ([]sto
 	}
 	for _, p := range plain {
 		if _, err := s.reader.Info(ctx, p); err != nil {
-			return nil, fmt.Errorf("path '%s' does not exist and cannot be created: %w", s.PrintPath(p), err)
+			return nil, unobtainable(s.PrintPath(p), err)
 		}
 	}
 	outs, err := s.Realise(ctx, found)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"isomorph/internal/nixlang/eval"
+	"isomorph/internal/store"
 	"isomorph/internal/storepath"
 )
 
@@ -41,7 +42,7 @@ func (s *Session) PackageOutputs(ctx context.Context, pkgs []*Package) error {
 	valid, err := s.reader.ValidPaths(ctx, outs)
 	for _, p := range outs {
 		if err == nil && !valid[p] {
-			err = fmt.Errorf("path '%s' does not exist and cannot be created", s.PrintPath(p))
+			err = unobtainable(s.PrintPath(p), store.ErrNotFound)
 		}
 	}
 	return err

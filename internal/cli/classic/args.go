@@ -101,14 +101,14 @@ func (p *parser) next() string {
 
 func (p *parser) value(flag string) (string, error) {
 	if !p.more() {
-		return "", fmt.Errorf("flag '%s' requires 1 argument, but none was given", flag)
+		return "", fmt.Errorf("flag '%s' requires 1 argument(s), but only 0 were given", flag)
 	}
 	return p.next(), nil
 }
 
 func (p *parser) pair(flag string) (string, string, error) {
 	if len(p.args) < 2 {
-		return "", "", fmt.Errorf("flag '%s' requires 2 arguments, but only %d were given", flag, len(p.args))
+		return "", "", fmt.Errorf("flag '%s' requires 2 argument(s), but only %d were given", flag, len(p.args))
 	}
 	return p.next(), p.next(), nil
 }
