@@ -28,8 +28,8 @@ func (l *Library) attrPrims() []*eval.PrimOp {
 func primAttrNames(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	a := c.ForceAttrs(0, args[0], "while evaluating the argument passed to builtins.attrNames")
 	r := make([]eval.Value, 0, a.Len())
-	for at := range c.Sorted(a) {
-		r = append(r, eval.String(c.Name(at.Name)))
+	for _, i := range c.Order(a) {
+		r = append(r, eval.String(c.Name(a.At(int(i)).Name)))
 	}
 	return eval.List(r)
 }
@@ -37,8 +37,8 @@ func primAttrNames(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 func primAttrValues(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
 	a := c.ForceAttrs(0, args[0], "while evaluating the argument passed to builtins.attrValues")
 	r := make([]eval.Value, 0, a.Len())
-	for at := range c.Sorted(a) {
-		r = append(r, at.Value)
+	for _, i := range c.Order(a) {
+		r = append(r, a.At(int(i)).Value)
 	}
 	return eval.List(r)
 }

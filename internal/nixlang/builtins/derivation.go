@@ -91,7 +91,8 @@ func (b *drvBuilder) flags(attrs *eval.Attrs) {
 func (b *drvBuilder) attributes(attrs *eval.Attrs) {
 	var key string
 	trace := func() string { return "while evaluating attribute '" + key + "' of derivation '" + b.name + "'" }
-	for at := range b.c.Sorted(attrs) {
+	for _, i := range b.c.Order(attrs) {
+		at := attrs.At(int(i))
 		if key = b.c.Name(at.Name); key == "__ignoreNulls" {
 			continue
 		}

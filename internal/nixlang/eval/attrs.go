@@ -97,6 +97,10 @@ func (c *Ctx) Sorted(a *Attrs) iter.Seq[Attr] {
 	}
 }
 
+// Order returns the numbers of a set's attributes, for [Attrs.At], in the order of
+// [Ctx.Sorted], which costs a few objects more. They must not be changed.
+func (c *Ctx) Order(a *Attrs) []int32 { return a.flat().sh.lexOrder(c.st.symbols) }
+
 // FilterAttrs makes a set of those attributes of a that keep accepts; they
 // keep their positions. It is another set than a even if all are kept, which
 // shows where a set is printed that has both in it.

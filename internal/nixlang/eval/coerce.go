@@ -106,12 +106,14 @@ func (c *Ctx) coerceSet(pos Pos, v Value, ctx *ContextSet, what string, flags Co
 
 func (c *Ctx) coercePeeled(pos Pos, v Value, ctx *ContextSet, what string, flags CoerceFlags) string {
 	var s string
+	set := *ctx // and not ctx: what a function refers to is an object, and each ContextSet would be one
 	c.Peel(pos, v, func(w Value) {
 		if w.kind() == kAttrs {
 			c.throwCoerce(pos, w, what)
 		}
-		s = c.CoerceToString(pos, w, ctx, what, flags)
+		s = c.CoerceToString(pos, w, &set, what, flags)
 	})
+	*ctx = set
 	return s
 }
 
@@ -229,25 +231,32 @@ func (c *Ctx) coerceElem(pos Pos, x Value, ctx *ContextSet, flags CoerceFlags) s
 
 // coerceDeep is CoerceToString by Recurse.
 func (c *Ctx) coerceDeep(pos Pos, x Value, ctx *ContextSet, what string, flags CoerceFlags) (s string) {
-	c.Recurse(func() { s = c.CoerceToString(pos, x, ctx, what, flags) })
+	set := *ctx // as in coercePeeled
+	c.Recurse(func() { s = c.CoerceToString(pos, x, &set, what, flags) })
+	*ctx = set
 	return s
 }
 
 // CoerceToPath turns a value into an absolute path name: of a path, or the
 // text of a string, which must be absolute.
 func (c *Ctx) CoerceToPath(pos Pos, v Value, ctx *ContextSet, what string) string {
+	if v = c.ForceAt(v, pos); v.kind() == kPath {
+		return v.AsString()
+	}
 	var s string
+	set := *ctx // as in coercePeeled
 	c.Peel(pos, v, func(w Value) {
 		if w.kind() == kPath {
 			s = w.AsString()
 			return
 		}
-		s = c.CoerceToString(pos, w, ctx, what, CoerceNoCopy)
+		s = c.CoerceToString(pos, w, &set, what, CoerceNoCopy)
 		if s == "" || s[0] != '/' {
 			panic(Errorf(KindEval, 0, "string '%s' doesn't represent an absolute path", s).With(pos, what))
 		}
 		s = CanonPath(s)
 	})
+	*ctx = set
 	return s
 }
 

@@ -86,7 +86,17 @@ func (c *Ctx) equalElem(a, b Value, pos Pos) bool {
 	if isPlain(a) && isPlain(b) {
 		return equalPlain(a, b)
 	}
-	var r bool
+	if c.deep() {
+		return c.equalDeep(a, b, pos)
+	}
+	c.push(frame{kn: uint32(frNone)})
+	r := c.Equal(a, b, pos)
+	c.sp--
+	return r
+}
+
+// equalDeep is Equal by Recurse.
+func (c *Ctx) equalDeep(a, b Value, pos Pos) (r bool) {
 	c.Recurse(func() { r = c.Equal(a, b, pos) })
 	return r
 }
@@ -184,13 +194,7 @@ func (c *Ctx) compareLists(pos Pos, a, b []Value) int {
 		case i == len(a):
 			return -1
 		case !c.equalElem(a[i], b[i], pos):
-			r := 0
-			c.Recurse(func() {
-				c.enter(pos)
-				r = c.Compare(pos, a[i], b[i], "while comparing two list elements")
-				c.depth--
-			})
-			return r
+			return c.compareElem(pos, a[i], b[i])
 		}
 	}
 }
@@ -202,4 +206,13 @@ func (c *Ctx) throwIncomparable(a, b Value, what string) {
 	}
 	panic(Errorf(KindEval, 0, "cannot compare %s with %s; values are %s and %s",
 		c.ShowType(a), c.ShowType(b), c.PrintForError(a), c.PrintForError(b)).With(0, what))
+}
+
+func (c *Ctx) compareElem(pos Pos, a, b Value) (r int) {
+	c.Recurse(func() {
+		c.enter(pos)
+		r = c.Compare(pos, a, b, "while comparing two list elements")
+		c.depth--
+	})
+	return r
 }

@@ -124,8 +124,14 @@ func Int(i int64) Value {
 	if i<<8>>8 == i {
 		return Value{nil, uint64(i)<<8 | uint64(kInt)}
 	}
-	return Value{unsafe.Pointer(&i), uint64(kBigInt)}
+	return bigInt(i)
 }
+
+// bigInt is no part of Int because that would make an object of every integer,
+// also of those that need none.
+//
+//go:noinline
+func bigInt(i int64) Value { return Value{unsafe.Pointer(&i), uint64(kBigInt)} }
 
 // Float makes a floating point number.
 func Float(f float64) Value { return Value{unsafe.Pointer(&f), uint64(kFloat)} }
