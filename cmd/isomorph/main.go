@@ -89,6 +89,17 @@ func cpuTime() time.Duration {
 	return time.Duration(ru.Utime.Nano())
 }
 
+// indented lays the lines of a message out below each other, as Nix does; the
+// line about --help is not part of it.
+func indented(msg string) string {
+	msg, help, ok := strings.Cut(msg, "\nTry '")
+	msg = strings.ReplaceAll(msg, "\n", "\n       ")
+	if ok {
+		msg += "\nTry '" + help
+	}
+	return msg
+}
+
 // exitCode prints what has not been said yet and picks the exit code.
 func exitCode(env *cli.Env, err error) int {
 	if err == nil {
@@ -107,7 +118,7 @@ func exitCode(env *cli.Env, err error) int {
 	}
 	msg := err.Error()
 	if !strings.HasPrefix(msg, "error:") {
-		msg = "error: " + msg
+		msg = "error: " + indented(msg)
 	}
 	fmt.Fprintln(env.Stderr, syntax.ForTerminal(msg))
 	return code

@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 //	fail CODE         ends with an exit code
 //	ignored FILE      writes which signals it was started to ignore
 //	sleep             never ends by itself
+//	mute              closes its standard output and error
 //	sh                runs what $script says: one of these a line
 func tool(args []string) int {
 	if len(args) == 0 {
@@ -71,6 +72,9 @@ func tool(args []string) int {
 		_, rest, _ := strings.Cut(string(status), "SigIgn:")
 		line, _, _ := strings.Cut(rest, "\n")
 		return tool([]string{"write", args[1], strings.TrimSpace(line) + "\n"})
+	case "mute":
+		os.Stdout.Close()
+		os.Stderr.Close()
 	case "sleep":
 		time.Sleep(time.Hour)
 	case "sh":

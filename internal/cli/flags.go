@@ -10,23 +10,27 @@ import (
 
 // EvalFlags are the flags that every command has that evaluates.
 type EvalFlags struct {
-	Args    []string // NAME=EXPRESSION
-	ArgStrs []string // NAME=STRING
-	Include []string
-	Options []string // NAME=VALUE
-	Trace   bool
-	Offline bool
-	Refresh bool
-	Stats   bool
-	Verbose int
-	Store   string
-	Mirrors []string
+	Args     []string // NAME=EXPRESSION
+	ArgStrs  []string // NAME=STRING
+	ArgFiles []string // NAME=FILE
+	ArgStdin []string
+	Include  []string
+	Options  []string // NAME=VALUE
+	Trace    bool
+	Offline  bool
+	Refresh  bool
+	Stats    bool
+	Verbose  int
+	Store    string
+	Mirrors  []string
 }
 
 // Register adds the flags to a set.
 func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.Args, "arg", nil, "pass the expression as the argument `NAME` of functions: --arg NAME EXPRESSION")
 	fl.StringArrayVar(&f.ArgStrs, "argstr", nil, "pass the string as the argument `NAME` of functions: --argstr NAME STRING")
+	fl.StringArrayVar(&f.ArgFiles, "arg-from-file", nil, "pass the contents of a file as the argument `NAME` of functions: --arg-from-file NAME FILE")
+	fl.StringArrayVar(&f.ArgStdin, "arg-from-stdin", nil, "pass what standard input has as the argument `NAME` of functions")
 	fl.StringArrayVarP(&f.Include, "include", "I", nil, "add to the search path: `[NAME=]PATH`")
 	fl.StringArrayVar(&f.Options, "option", nil, "set a setting of Nix: --option `NAME` VALUE")
 	fl.BoolVar(&f.Trace, "show-trace", false, "show the whole way to an error")
@@ -39,7 +43,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 }
 
 // pairFlags take two arguments on the command line, as in Nix.
-var pairFlags = []string{"--arg", "--argstr", "--option", "--override-input", "--override-flake"}
+var pairFlags = []string{"--arg", "--argstr", "--arg-from-file", "--option", "--override-input", "--override-flake"}
 
 // SettingFlags rewrites flags that are settings of Nix, and no flags of the
 // command itself, to --option: --restrict-eval, --allowed-uris URIS. own tells

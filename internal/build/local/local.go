@@ -99,6 +99,7 @@ type job struct {
 	workDir  string // the build's working directory, on the machine
 	buildDir string // and in the sandbox
 	log      *logger
+	mute     bool // the builder was killed because it had closed its output
 }
 
 // Build builds one derivation. See build.Builder.

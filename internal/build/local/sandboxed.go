@@ -72,6 +72,7 @@ func (j *job) ended(ran sandbox.Result, err error) error {
 	case err != nil:
 		return err
 	case !ran.OK():
+		j.mute = ran.Mute
 		return j.builderFailed(build.Failed, "builder "+ran.String(), nil)
 	}
 	return nil
@@ -88,6 +89,9 @@ func (j *job) builderFailed(kind build.Kind, reason string, cause error) error {
 			e.Message += "> " + line + "\n"
 		}
 		e.Message += fmt.Sprintf("For full logs, run:\n  isomorph log %s", j.dir.Join(j.req.Drv))
+	}
+	if j.mute {
+		e.Message += "\nnote: it was killed because it had closed its standard output and error, which ends a build; send them to /dev/null instead"
 	}
 	e.Message += j.diskNote()
 	if j.drv.IsFixed() && j.o.Pasta == "" {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -21,9 +22,18 @@ func dropCapabilities() error {
 	return unix.Capset(&hdr, &data[0])
 }
 
+// signalNames are the descriptions of signals in glibc's strsignal, which Nix shows.
+var signalNames = [...]string{
+	"", "Hangup", "Interrupt", "Quit", "Illegal instruction", "Trace/breakpoint trap", "Aborted", "Bus error", "Floating point exception",
+	"Killed", "User defined signal 1", "Segmentation fault", "User defined signal 2", "Broken pipe", "Alarm clock", "Terminated",
+	"Stack fault", "Child exited", "Continued", "Stopped (signal)", "Stopped", "Stopped (tty input)", "Stopped (tty output)",
+	"Urgent I/O condition", "CPU time limit exceeded", "File size limit exceeded", "Virtual timer expired", "Profiling timer expired",
+	"Window changed", "I/O possible", "Power failure", "Bad system call",
+}
+
 func signalName(n int) string {
-	if s := unix.SignalName(syscall.Signal(n)); s != "" {
-		return syscall.Signal(n).String()
+	if n > 0 && n < len(signalNames) {
+		return signalNames[n]
 	}
-	return "unknown signal"
+	return "Unknown signal " + strconv.Itoa(n)
 }

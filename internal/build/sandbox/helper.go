@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -61,14 +63,19 @@ func send(r report) {
 
 func helper() {
 	o := receiveOrder()
-	watchCaller()
+	var program running
+	watchCaller(&program)
 	dropGroups()
 	isolate(o)
 	makeRoot(o)
 	waitForNetwork(o)
 	limit(o)
 	pid := startProgram(o)
-	send(reap(pid))
+	program.pid.Store(int64(pid))
+	leaveLog()
+	rep := reap(pid)
+	rep.Mute = rep.Signal == int(syscall.SIGKILL) && program.mute.Load()
+	send(rep)
 	os.Exit(0)
 }
 
@@ -85,18 +92,49 @@ func receiveOrder() order {
 }
 
 // watchCaller ends this process, and with it the namespace, when the other end
-// of the liveness pipe closes: by the end of Run or the death of its process.
-func watchCaller() {
+// of the liveness pipe closes: by the end of Run or the death of its process. A
+// byte from there says that the program's output has ended; so does the program
+// then. If it has ended by itself, that does not change how.
+func watchCaller(program *running) {
 	go func() {
 		var b [1]byte
 		for {
 			n, err := syscall.Read(fdLiveness, b[:])
-			if err == syscall.EINTR || n > 0 {
-				continue
+			switch {
+			case err == syscall.EINTR:
+			case n > 0:
+				program.stop()
+			default:
+				os.Exit(1)
 			}
-			os.Exit(1)
 		}
 	}()
+}
+
+// running is the program that process 1 has started.
+type running struct {
+	pid  atomic.Int64
+	mute atomic.Bool // it was running without an output
+}
+
+// stop kills the program, which may have ended already.
+func (r *running) stop() {
+	pid := int(r.pid.Load())
+	if pid <= 0 {
+		return
+	}
+	// A process that ends gives up its memory before its files.
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	r.mute.Store(err == nil && len(b) > 0 && b[0] != '0')
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
+}
+
+// leaveLog lets go of the log, so that only the program and its children have it.
+func leaveLog() {
+	null, err := os.OpenFile("/dev/null", os.O_WRONLY, 0)
+	check("open /dev/null", err)
+	check("leave the log", unix.Dup2(int(null.Fd()), 1))
+	check("leave the log", unix.Dup2(int(null.Fd()), 2))
 }
 
 // dropGroups gives up root's supplementary groups. Other users may not, once

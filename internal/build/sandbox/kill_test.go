@@ -206,11 +206,18 @@ func TestPlantedLinks(t *testing.T) {
 
 func TestResults(t *testing.T) {
 	for script, want := range map[string]string{
-		"true": "succeeded", "exit 7": "failed with exit code 7", "kill -15 $$": "failed due to signal 15 (terminated)", "kill -9 $$": "failed due to signal 9 (killed)",
+		"true": "succeeded", "exit 7": "failed with exit code 7", "kill -15 $$": "failed due to signal 15 (Terminated)", "kill -9 $$": "failed due to signal 9 (Killed)",
 	} {
 		res, err := sandbox.Run(t.Context(), shell(t, script))
 		if err != nil || res.String() != want {
 			t.Errorf("%s: got %v, %v, want %s", script, res, err, want)
+		}
+	}
+	// Nix takes the end of the output for the end of the builder.
+	for script, mute := range map[string]bool{"exec >&- 2>&-; while :; do :; done": true, "kill -9 $$": false} {
+		res, err := sandbox.Run(t.Context(), shell(t, script))
+		if err != nil || res.String() != "failed due to signal 9 (Killed)" || res.Mute != mute {
+			t.Errorf("%s: got %+v, %v", script, res, err)
 		}
 	}
 	if res, _ := sandbox.Run(t.Context(), shell(t, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done")); res.User == 0 || res.MaxRSS == 0 {

@@ -135,7 +135,10 @@ func runByLauncher(ctx context.Context, spec Spec) (Result, error) {
 	}
 	pipes.closeChildEnds()
 	done := make(chan struct{})
-	go copyLog(spec.Log, log, done)
+	go func() {
+		defer close(done)
+		copyLog(spec.Log, log)
+	}()
 	// Not killed, for the same reason.
 	stop := context.AfterFunc(ctx, func() { live.Close() })
 	defer live.Close()

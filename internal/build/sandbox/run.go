@@ -40,6 +40,7 @@ type report struct {
 	Message string
 	Exit    int
 	Signal  int
+	Mute    bool // it was killed because it had closed its output
 }
 
 // Run runs a program as the Spec says and returns when it and every process
@@ -103,7 +104,11 @@ func start(ctx context.Context, spec Spec) (*process, error) {
 	}
 	pipes.closeChildEnds() // or we would wait for ourselves to close them
 	p := &process{cmd: cmd, liveness: live, report: rep, logDone: make(chan struct{}), pasta: -1}
-	go copyLog(spec.Log, log, p.logDone)
+	go func() {
+		defer close(p.logDone)
+		copyLog(spec.Log, log)
+		p.silent()
+	}()
 	if spec.Network == UserMode {
 		if err := p.connect(ctx, spec); err != nil {
 			p.kill()
@@ -178,8 +183,7 @@ func specMemory(o any) (*os.File, error) {
 	return f, nil
 }
 
-func copyLog(w io.Writer, r *os.File, done chan struct{}) {
-	defer close(done)
+func copyLog(w io.Writer, r *os.File) {
 	defer r.Close()
 	if w == nil {
 		w = io.Discard
@@ -195,6 +199,11 @@ func copyLog(w io.Writer, r *os.File, done chan struct{}) {
 		}
 	}
 }
+
+// silent tells the helper that nobody can write to the log any more: the program
+// has ended, or it has closed its output, which ends it, as in Nix
+// (unprepareBuild in its derivation-builder.cc). The helper may be gone.
+func (p *process) silent() { _, _ = p.liveness.Write([]byte{0}) }
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
@@ -227,7 +236,7 @@ func (p *process) result(answer []byte, waitErr error) (Result, error) {
 	if rep.Step != "" {
 		return Result{}, setupFailure(rep)
 	}
-	res := Result{Exit: rep.Exit, Signal: rep.Signal}
+	res := Result{Exit: rep.Exit, Signal: rep.Signal, Mute: rep.Mute}
 	if ru, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		res.User = time.Duration(ru.Utime.Nano())
 		res.System = time.Duration(ru.Stime.Nano())

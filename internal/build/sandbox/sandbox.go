@@ -102,8 +102,9 @@ type Spec struct {
 
 // Result tells how a program ended.
 type Result struct {
-	Exit         int // exit status, -1 when killed by a signal
-	Signal       int // the signal that killed it, or 0
+	Exit         int  // exit status, -1 when killed by a signal
+	Signal       int  // the signal that killed it, or 0
+	Mute         bool // it was killed because it had closed its standard output and error
 	User, System time.Duration
 	MaxRSS       int64 // of the largest process, bytes
 }

@@ -118,6 +118,9 @@ func (c *command) common() (*classic.Common, error) {
 	common.Jobs, common.Cores, common.Timeout, common.MaxSilent = c.jobs, c.cores, c.timeout, c.maxSilent
 	common.KeepGoing, common.KeepFailed, common.Check = c.keepGoing, c.keepFailed, c.check
 	common.Quiet, common.PrintLogs = c.quiet, c.logs
+	if err := common.ReadArgs(c.env.Stdin, c.env.Dir); err != nil {
+		return nil, err
+	}
 	return common, c.checkNumbers()
 }
 

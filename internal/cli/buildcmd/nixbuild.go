@@ -28,6 +28,9 @@ func NixBuild(ctx context.Context, env *cli.Env, open Opener, args []string) err
 		},
 	}
 	common, operands, err := classic.Parse(spec, args)
+	if err == nil {
+		err = common.ReadArgs(env.Stdin, env.Dir)
+	}
 	if err != nil {
 		return err
 	}

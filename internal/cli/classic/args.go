@@ -45,6 +45,7 @@ type Common struct {
 	LogFormat  string
 	Include    []string // -I, in order
 	Args       []Arg
+	unread     []unread           // what Args still lacks
 	Settings   []settings.Setting // --option NAME VALUE, and --NAME VALUE of settings, in order
 	StoreURI   string
 	Mirrors    []string
@@ -114,17 +115,13 @@ func (p *parser) pair(flag string) (string, string, error) {
 }
 
 // bundle splits joined short options as Nix does: -quR is -q -u -R, and what
-// follows the last letter is an argument, as in -j4. With an option that takes
-// one, letters may follow, too: -Ifoo, -Aiso.
+// follows the last letter is an argument, as in -j4. So the argument of an option
+// cannot be joined to it if it begins with a letter: -Aiso is -A -i -s -o.
 func (p *parser) bundle(a string) bool {
 	if len(a) <= 2 || a[1] == '-' || !isLetter(a[1]) {
 		return false
 	}
 	first, rest := a[:2], a[2:]
-	if _, takes := p.spec.Values[first]; takes || first == "-I" || first == "-j" {
-		p.args = append([]string{first, rest}, p.args...)
-		return true
-	}
 	split := []string{first}
 	for i := range len(rest) {
 		if !isLetter(rest[i]) {
@@ -199,7 +196,7 @@ func (p *parser) common(a string) (bool, error) {
 		"--cores": func(v string) { c.Cores = v }, "--timeout": func(v string) { c.Timeout = v },
 		"--max-silent-time": func(v string) { c.MaxSilent = v }, "--log-format": func(v string) { c.LogFormat = v },
 		"-I": func(v string) { c.Include = append(c.Include, v) }, "--include": func(v string) { c.Include = append(c.Include, v) },
-		"--store": func(v string) { c.StoreURI = v },
+		"--store": func(v string) { c.StoreURI = v }, "--arg-from-stdin": c.argFromStdin,
 	}
 	if f, ok := values[a]; ok {
 		v, err := p.value(a)
@@ -209,9 +206,10 @@ func (p *parser) common(a string) (bool, error) {
 		return true, err
 	}
 	pairs := map[string]func(a, b string){
-		"--arg":    func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b}) },
-		"--argstr": func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b, IsString: true}) },
-		"--option": func(a, b string) { c.Settings = append(c.Settings, settings.Setting{Name: a, Value: b}) },
+		"--arg":           func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b}) },
+		"--argstr":        func(a, b string) { c.Args = append(c.Args, Arg{Name: a, Value: b, IsString: true}) },
+		"--arg-from-file": c.argFromFile,
+		"--option":        func(a, b string) { c.Settings = append(c.Settings, settings.Setting{Name: a, Value: b}) },
 	}
 	if f, ok := pairs[a]; ok {
 		x, y, err := p.pair(a)

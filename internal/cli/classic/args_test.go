@@ -1,9 +1,13 @@
 package classic_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"isomorph/internal/cli"
 	"isomorph/internal/cli/classic"
@@ -19,7 +23,7 @@ func TestParse(t *testing.T) {
 		Values:  map[string]func(string){"-A": func(v string) { attr = append(attr, v) }},
 	}
 	c, operands, err := classic.Parse(spec, []string{
-		"a.nix", "--eval", "-A", "x", "-j4", "-vvkK", "-Ia=b", "--arg", "n", "1", "--argstr", "s", "--eval",
+		"a.nix", "--eval", "-A", "x", "-j4", "-vvkK", "-I", "a=b", "--arg", "n", "1", "--argstr", "s", "--eval",
 		"--option", "cores", "2", "--max-call-depth", "9", "--no-eval-cache", "--extra-sandbox-paths", "/a", "--", "-z",
 	})
 	if err != nil {
@@ -30,11 +34,26 @@ func TestParse(t *testing.T) {
 		Args:     []classic.Arg{{Name: "n", Value: "1"}, {Name: "s", Value: "--eval", IsString: true}},
 		Settings: []settings.Setting{{Name: "cores", Value: "2"}, {Name: "max-call-depth", Value: "9"}, {Name: "eval-cache", Value: "false"}, {Name: "extra-sandbox-paths", Value: "/a"}},
 	}
-	if diff := cmp.Diff(want, c); diff != "" {
+	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(classic.Common{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"a.nix", "-z"}, operands); diff != "" || !eval || attr[0] != "x" {
 		t.Errorf("operands (-want +got)\n%s eval %v attr %v", diff, eval, attr)
+	}
+}
+
+func TestReadArgs(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := classic.Parse(classic.Spec{Command: "nix-x"}, []string{"--arg-from-file", "a", "f", "--arg", "b", "1", "--arg-from-stdin", "c"})
+	if err == nil {
+		err = c.ReadArgs(strings.NewReader("in"), dir)
+	}
+	want := []classic.Arg{{Name: "a", Value: "text", IsString: true}, {Name: "b", Value: "1"}, {Name: "c", Value: "in", IsString: true}}
+	if diff := cmp.Diff(want, c.Args); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 }
 

@@ -30,6 +30,16 @@ func FromFlags(f *cli.EvalFlags) (*Common, error) {
 	for _, p := range strs {
 		c.Args = append(c.Args, Arg{Name: p[0], Value: p[1], IsString: true})
 	}
+	files, err := cli.Pairs("arg-from-file", f.ArgFiles)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range files {
+		c.argFromFile(p[0], p[1])
+	}
+	for _, name := range f.ArgStdin {
+		c.argFromStdin(name)
+	}
 	options, err := cli.Pairs("option", f.Options)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (s Spec) help() string {
 
 // commonHelp names the options that the function common knows; a dot joins an
 // option to its arguments.
-const commonHelp = `--arg.NAME.EXPRESSION --argstr.NAME.STRING --check --cores.NUMBER --debug --dry-run
+const commonHelp = `--arg.NAME.EXPRESSION --arg-from-file.NAME.FILE --arg-from-stdin.NAME --argstr.NAME.STRING --check --cores.NUMBER --debug --dry-run
 --fallback --help --impure -I.PATH --include.PATH
 -j.NUMBER -k --keep-failed --keep-going -K --log-format.FORMAT --max-jobs.NUMBER --max-silent-time.SECONDS
 --no-build-output --no-show-trace --option.NAME.VALUE --quiet -Q --read-write-mode --readonly-mode --repair

@@ -159,6 +159,9 @@ func (c *command) parse(args []string) (*operation, error) {
 		}
 	}
 	common, operands, err := classic.Parse(spec, args)
+	if err == nil {
+		err = common.ReadArgs(c.env.Stdin, c.env.Dir)
+	}
 	if err != nil {
 		return nil, err
 	}

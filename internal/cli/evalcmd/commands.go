@@ -51,7 +51,7 @@ func (f *evalFlags) request(env *cli.Env, args []string) (*request, error) {
 		return nil, err
 	}
 	f.r.common = common
-	return &f.r, nil
+	return &f.r, common.ReadArgs(env.Stdin, env.Dir)
 }
 
 func newEval(env *cli.Env, open Opener) *cobra.Command {

@@ -69,6 +69,9 @@ func NixInstantiate(ctx context.Context, env *cli.Env, open Opener, args []strin
 		},
 	}
 	common, operands, err := classic.Parse(spec, args)
+	if err == nil {
+		err = common.ReadArgs(env.Stdin, env.Dir)
+	}
 	if err != nil {
 		return err
 	}

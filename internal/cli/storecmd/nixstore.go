@@ -154,6 +154,7 @@ func (f *nixStoreFlags) verbs() map[string]func() {
 	op(opVerify, "--verify")
 	op(opVerifyPath, "--verify-path")
 	op(opRepairPath, "--repair-path")
+	op(opOptimise, "--optimise", "--optimize")
 	op(opGenerateKey, "--generate-binary-cache-key")
 	for _, r := range relations {
 		if r != "binding" && r != "requisites" {
@@ -168,6 +169,15 @@ func (f *nixStoreFlags) verbs() map[string]func() {
 		verbs["--"+a] = func() { f.gc.action = a }
 	}
 	return verbs
+}
+
+// opOptimise refuses what doc/rationale.md has the reason against.
+func opOptimise(_ context.Context, _ *session, _ *nixStoreFlags, operands []string) error {
+	if len(operands) > 0 {
+		return classic.UsageError("nix-store", "no arguments expected")
+	}
+	return errors.New("equal files of the store are not joined by hard links: a build can count the links of a file, and so what it makes would depend on what else is in the store. " +
+		"Nothing has been changed; \"nix-store --gc\" makes room")
 }
 
 func opRealise(ctx context.Context, s *session, f *nixStoreFlags, operands []string) error {
