@@ -112,22 +112,6 @@ func (c *copies) wait() {
 	}
 }
 
-// busy tells whether a copy is under way.
-func (c *copies) busy() bool {
-	c.mu.Lock()
-	last := c.last
-	c.mu.Unlock()
-	if last == nil {
-		return false
-	}
-	select {
-	case <-last.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // commit makes everything in the batch valid, the trees included.
 func (c *copies) commit(ctx context.Context) error {
 	c.wait()

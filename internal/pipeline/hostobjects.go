@@ -92,30 +92,28 @@ func (h *hostObjects) commit(ctx context.Context) error {
 	return h.copies.commit(ctx)
 }
 
-// A batch that holds so many texts and derivations, or bytes of them, is made
-// valid, before it would do that by itself: it does not know of trees that are on
-// their way. While there are some it may hold pushMost, for a commit would wait
-// for them.
+// A batch that would hold so many texts and derivations, or bytes of them, is
+// made valid, before it would do that by itself: it does not know of trees that
+// are on their way. It is not done earlier, for a commit waits for these, and for
+// the disk, and the evaluator with it.
 const (
-	pushTexts = 2048
-	pushBytes = 16 << 20
-	pushMost  = 30 << 20
+	pushTexts = 3840
+	pushBytes = 30 << 20
 )
 
 // push adds a text or derivation of about size bytes to the batch, but not in
 // the middle of a commit: what it refers to might have come too late for that.
 func (h *hostObjects) push(size int, add func() (storepath.Path, error)) (storepath.Path, error) {
+	size = max(size, pushBytes/pushTexts)
+	if h.pushed.Add(int64(size)) > pushBytes {
+		if err := h.commit(h.ctx); err != nil {
+			return "", err
+		}
+		h.pushed.Add(int64(size))
+	}
 	h.commits.RLock()
-	p, err := add()
-	h.commits.RUnlock()
-	if err != nil {
-		return p, err
-	}
-	n := h.pushed.Add(int64(max(size, pushBytes/pushTexts)))
-	if n > pushMost || n > pushBytes && !h.copies.busy() {
-		err = h.commit(h.ctx)
-	}
-	return p, err
+	defer h.commits.RUnlock()
+	return add()
 }
 
 // settle makes a tree that is being copied valid, because somebody wants to read
