@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -121,6 +122,8 @@ type Ctx struct {
 	unseen int64   // bytes of values made since the last look at the memory
 	args   []Value // arguments of the builtins that are running
 
+	grown *strings.Builder // see growText
+
 	spareFrames [spareSizes]spares[env] // by number of slots
 	spareThunks spares[Thunk]
 
@@ -141,7 +144,7 @@ const maxFrames = 10_000_000
 
 // NewCtx makes a worker.
 func (s *State) NewCtx() *Ctx {
-	return &Ctx{st: s, frames: make([]frame, 1024), segEnd: segment}
+	return &Ctx{st: s, frames: make([]frame, 64), segEnd: segment}
 }
 
 // State returns what the worker shares with others.

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"strings"
 	"unsafe"
 )
 
@@ -225,6 +226,7 @@ func (n *concatNode) join(c *Ctx, e *env, first Value) Value {
 	return Path(CanonPath(s))
 }
 
+// concatTexts returns the texts as one.
 func concatTexts(c *Ctx, pos Pos, texts []string) string {
 	if len(texts) == 1 {
 		return texts[0]
@@ -237,9 +239,39 @@ func concatTexts(c *Ctx, pos Pos, texts []string) string {
 		return ""
 	}
 	c.CheckStringSize(pos, size)
+	if size >= growFrom {
+		return c.growText(texts, size)
+	}
 	b := make([]byte, 0, size)
 	for _, s := range texts {
 		b = append(b, s...)
 	}
 	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// Texts of these sizes in bytes are made by growText, and kept for it.
+const (
+	growFrom = 1 << 10
+	growTo   = 64 << 20
+)
+
+// growText puts texts of size bytes together. Often a long text is made by
+// adding short ones to what there is already, again and again. If the first text is
+// the one that was made last, the others are written behind it: nobody has seen
+// what is there, and whoever has the first text does not see it either.
+func (c *Ctx) growText(texts []string, size int) string {
+	b := c.grown
+	if first := texts[0]; b != nil && b.Len() == len(first) && unsafe.StringData(b.String()) == unsafe.StringData(first) {
+		texts = texts[1:]
+	} else {
+		b = new(strings.Builder)
+		b.Grow(size)
+	}
+	for _, s := range texts {
+		b.WriteString(s)
+	}
+	if c.grown = b; size > growTo {
+		c.grown = nil
+	}
+	return b.String()
 }
