@@ -38,6 +38,7 @@ func (s *Store) flushAhead() {
 func (s *Store) runAhead() {
 	for more := true; more; {
 		s.flushOnce()
+		s.pass("flushed ahead")
 		s.ahead.mu.Lock()
 		more, s.ahead.again = s.ahead.again, false
 		s.ahead.running = more
