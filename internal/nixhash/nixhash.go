@@ -120,16 +120,14 @@ func New(a Algorithm, digest []byte) (Hash, error) {
 
 // Sum hashes b.
 func Sum(a Algorithm, b []byte) Hash {
-	h := Hash{algo: a}
-	switch a {
-	case SHA256: // by far the most frequent, and without an allocation
-		d := sha256.Sum256(b)
-		copy(h.digest[:], d[:])
-	default:
+	if a != SHA256 {
 		w := a.New()
 		w.Write(b)
-		w.Sum(h.digest[:0])
+		return FromState(a, w)
 	}
+	h := Hash{algo: a} // by far the most frequent, and without an allocation
+	d := sha256.Sum256(b)
+	copy(h.digest[:], d[:])
 	return h
 }
 
