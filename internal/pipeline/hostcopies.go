@@ -30,9 +30,10 @@ type copies struct {
 
 // copying is one tree on its way into the store.
 type copying struct {
-	refs []storepath.Path
-	from *beside       // nil if its source cannot be read in its place
-	done chan struct{} // closed when the batch has it
+	refs  []storepath.Path
+	from  *beside       // nil if its source cannot be read in its place
+	valid bool          // the store had it; to be looked at when done
+	done  chan struct{} // closed when the batch or the store has it
 }
 
 func newCopies(ctx context.Context, batch store.Batch) *copies {
@@ -41,9 +42,11 @@ func newCopies(ctx context.Context, batch store.Batch) *copies {
 	return c
 }
 
-// begin starts to copy a tree whose path is p. The filter of src is called on
-// another goroutine. from is nil if the source cannot be read in its place.
-func (c *copies) begin(p storepath.Path, src store.Source, from *beside) {
+// begin starts to copy a tree whose path is p unless valid says that the store has
+// it, which takes long enough not to be asked by the evaluator. valid and the
+// filter of src are called on another goroutine. from is nil if the source cannot
+// be read in its place.
+func (c *copies) begin(p storepath.Path, valid func() bool, src store.Source, from *beside) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pending[p] != nil {
@@ -55,6 +58,9 @@ func (c *copies) begin(p storepath.Path, src store.Source, from *beside) {
 		defer close(k.done)
 		if before != nil {
 			<-before.done
+		}
+		if k.valid = valid(); k.valid {
+			return
 		}
 		if _, err := c.batch.AddTree(c.ctx, src); err != nil {
 			c.fail(err)

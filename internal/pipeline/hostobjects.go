@@ -119,7 +119,11 @@ func (h *hostObjects) push(size int, add func() (storepath.Path, error)) (storep
 // settle makes a tree that is being copied valid, because somebody wants to read
 // it. What goes wrong is told by failed.
 func (h *hostObjects) settle(p storepath.Path) {
-	if h.copies.get(p) == nil {
+	k := h.copies.get(p)
+	if k == nil {
+		return
+	}
+	if <-k.done; k.valid {
 		return
 	}
 	if err := h.commit(h.ctx); err != nil {
@@ -547,7 +551,7 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepat
 		h.files.mu.Unlock()
 		return p, nil
 	}
-	if h.copies.get(p) != nil || h.inStore(p) == nil {
+	if h.copies.get(p) != nil {
 		return p, nil
 	}
 	h.commits.RLock()
@@ -563,7 +567,7 @@ func (h *hostObjects) addTree(req builtins.AddPathRequest, t lookedAt) (storepat
 			from = &beside{tree: seen, hasher: h.hasher, root: t.real}
 		}
 	}
-	h.copies.begin(p, src, from)
+	h.copies.begin(p, func() bool { return h.inStore(p) == nil }, src, from)
 	return p, nil
 }
 
