@@ -340,6 +340,7 @@ func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
 	b.Flag("pure", c.Pure)
 	b.Flag("restricted", c.Restricted)
 	b.Flag("import from derivation", c.AllowIFD)
+	b.Flag("told of", c.TraceIFD)
 	b.Add("allowed", c.AllowedURIs...)
 	b.Flag("pipes", c.PipeOperators)
 	b.Flag("flakes", c.Flakes)

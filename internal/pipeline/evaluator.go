@@ -119,6 +119,7 @@ func newEvaluator(ctx context.Context, cfg EvalConfig, now int64, reader store.R
 		PureEval:     cfg.Pure,
 		RestrictEval: cfg.Restricted,
 		AllowIFD:     cfg.AllowIFD,
+		TraceIFD:     cfg.TraceIFD,
 		AllowedURIs:  cfg.AllowedURIs,
 		TraceVerbose: cfg.TraceVerbose, PipeOperators: cfg.PipeOperators, TOMLTimestamps: cfg.TOMLTimestamps, Flakes: cfg.Flakes, Lints: cfg.Lints, AbortOnWarn: cfg.AbortOnWarn,
 		GetFlake:    func(c *eval.Ctx, ref eval.Value) eval.Value { return e.Flakes().GetFlake(c, ref) },

@@ -71,6 +71,7 @@ type EvalConfig struct {
 	Pure         bool
 	Restricted   bool
 	AllowIFD     bool
+	TraceIFD     bool // say what is built for it
 	IFDDecided   bool // somebody has set it: commands do not choose by themselves
 	AllowedURIs  []string
 

@@ -404,7 +404,7 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 		Advise: common.Advise, Cores: cores, MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
 		ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
 		Pure: set.Flag("pure-eval", false), Restricted: set.Flag("restrict-eval", false),
-		AllowIFD: set.Flag("allow-import-from-derivation", true), IFDDecided: set["allow-import-from-derivation"] != "", AllowedURIs: set.Words("allowed-uris"),
+		AllowIFD: set.Flag("allow-import-from-derivation", true), TraceIFD: set.Flag("trace-import-from-derivation", false), IFDDecided: set["allow-import-from-derivation"] != "", AllowedURIs: set.Words("allowed-uris"),
 		PipeOperators:  slices.Contains(features, "pipe-operators"),
 		TOMLTimestamps: slices.Contains(features, "parse-toml-timestamps"),
 		Flakes:         slices.Contains(features, "flakes"),

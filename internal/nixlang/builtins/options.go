@@ -25,6 +25,7 @@ type Options struct {
 	RestrictEval bool     // only files below the search path and AllowedURIs
 	AllowedURIs  []string // URIs that may be fetched, with all below them
 	AllowIFD     bool     // import from derivation
+	TraceIFD     bool     // warn about each of these
 
 	TOMLTimestamps bool // fromTOML reads dates and times (experimental parse-toml-timestamps)
 	TraceVerbose   bool // builtins.traceVerbose shows its message

@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"sync"
@@ -56,7 +57,29 @@ func newWorld(st *eval.State, opts Options) *world {
 		w.access = newAccess(opts, w.wholePath)
 		w.allowClosures()
 	}
+	if opts.RestrictEval && !opts.PureEval {
+		w.missingEntries()
+	}
 	return w
+}
+
+// missingEntries tells of search path entries that are not there. A restricted
+// evaluation looks at them before anything else, for they are what it may read;
+// others when they are asked for.
+func (w *world) missingEntries() {
+	for _, e := range w.opts.SearchPath {
+		if isPseudoURL(e.Path) || strings.HasPrefix(e.Path, flakeScheme) {
+			continue
+		}
+		file, err := w.host.ResolveSymlinks(w.opts.absolute(e.Path), true)
+		if err == nil {
+			_, err = w.host.Lstat(file)
+		}
+		if _, told := w.entries[e.Path]; errors.Is(err, fs.ErrNotExist) && !told {
+			w.host.Warn("Nix search path entry '" + e.Path + "' does not exist, ignoring")
+			w.entries[e.Path] = searchRoot{}
+		}
+	}
 }
 
 // allowClosures lets a search path entry in the store refer to others there.
@@ -209,6 +232,9 @@ func (w *world) realise(c *eval.Ctx, x *eval.Context) {
 			Advise("what is imported or read here is made by a build: allow that, --option allow-import-from-derivation true, or keep a copy of the file beside the recipe"))
 	}
 	c.Alone()
+	if w.opts.TraceIFD {
+		w.host.Warn(fmt.Sprintf("built '%s^%s' during evaluation due to an import from derivation", w.dir.Join(outputs[0].Derivation), outputs[0].Output))
+	}
 	if err := w.host.Realise(outputs); err != nil {
 		e := eval.Wrap(0, err)
 		if e.Advice == "" {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -18,8 +19,8 @@ func nix(args []string) error {
 	self, err := os.Executable() // the runner; isomorph is beside the link to it
 	if len(os.Args[0]) > 0 && filepath.IsAbs(os.Args[0]) {
 		self = os.Args[0]
-	} else if path, lookErr := exec.LookPath(os.Args[0]); lookErr == nil {
-		self, err = path, nil
+	} else if found, lookErr := exec.LookPath(os.Args[0]); lookErr == nil {
+		self, err = found, nil
 	}
 	if err != nil {
 		return err
@@ -28,8 +29,34 @@ func nix(args []string) error {
 	if program, err = filepath.EvalSymlinks(program); err != nil {
 		return err
 	}
-	return syscall.Exec(program, append([]string{"isomorph"}, args...), os.Environ())
+	return syscall.Exec(program, append([]string{"isomorph"}, translate(args)...), os.Environ())
 }
+
+// renamed are commands of nix that isomorph has by another name.
+var renamed = map[string][]string{
+	"path-info": {"store", "path-info"}, "store add-path": {"store", "add"}, "store gc": {"gc"},
+}
+
+// translate makes a command line of nix one of isomorph, whose options come after
+// the command.
+func translate(args []string) []string {
+	options := 0
+	for options < len(args) && strings.HasPrefix(args[options], "-") {
+		options += 1 + valuesOf[args[options]]
+	}
+	options = min(options, len(args))
+	before, args := args[:options], args[options:]
+	for words := min(2, len(args)); words > 0; words-- {
+		if to, ok := renamed[strings.Join(args[:words], " ")]; ok {
+			args = slices.Concat(to, args[words:])
+			break
+		}
+	}
+	return slices.Concat(args, before)
+}
+
+// valuesOf are options before a command that have arguments, and how many.
+var valuesOf = map[string]int{"--option": 2, "--store": 1, "--flake-registry": 1, "--experimental-features": 1, "--extra-experimental-features": 1}
 
 // daemon is where a script starts "nix daemon" and waits for its socket.
 // isomorph has no daemon: with NIX_REMOTE=daemon its commands do their work

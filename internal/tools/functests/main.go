@@ -131,7 +131,7 @@ func (s *suite) script(ctx context.Context, name string) (string, error) {
 	}
 	ctx, stop := context.WithTimeout(ctx, s.timeout)
 	defer stop()
-	log, err := os.Create(filepath.Join(s.work, "log", name+".log"))
+	log, err := os.Create(filepath.Join(s.work, "log", strings.ReplaceAll(name, "/", "-")+".log"))
 	if err != nil {
 		return "", err
 	}

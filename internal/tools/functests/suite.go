@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -82,29 +83,42 @@ func (s *suite) substitute(name string) error {
 	return os.WriteFile(filepath.Join(s.work, "build", name), []byte(filled), 0o644)
 }
 
+// suites are the directories with tests: the main one, and that about flakes.
+var suites = []string{"", "flakes"}
+
 // scripts lists all scripts that are tests: those that load the common part.
 func (s *suite) scripts() ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(s.tests(), "*.sh"))
 	var names []string
-	for _, f := range files {
-		text, err := os.ReadFile(f)
+	for _, dir := range suites {
+		files, err := filepath.Glob(filepath.Join(s.tests(), dir, "*.sh"))
 		if err != nil {
 			return nil, err
 		}
-		if strings.Contains(string(text), "\nsource common.sh") {
-			names = append(names, strings.TrimSuffix(filepath.Base(f), ".sh"))
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				return nil, err
+			}
+			if strings.Contains(string(text), "\nsource common.sh") || strings.Contains(string(text), "\nsource ./common.sh") {
+				names = append(names, path.Join(dir, strings.TrimSuffix(filepath.Base(f), ".sh")))
+			}
 		}
 	}
-	return names, err
+	return names, nil
 }
 
 // command is one script, called as Nix's build system calls it.
 func (s *suite) command(ctx context.Context, name string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, s.bash, "-x", "-e", "-u", "-o", "pipefail", name+".sh")
-	cmd.Dir = s.tests()
+	dir, base := path.Split(name)
+	suite := "main"
+	if dir != "" {
+		suite = path.Clean(dir)
+	}
+	cmd := exec.CommandContext(ctx, s.bash, "-x", "-e", "-u", "-o", "pipefail", base+".sh")
+	cmd.Dir = filepath.Join(s.tests(), dir)
 	cmd.Env = append(os.Environ(),
 		"_NIX_TEST_SOURCE_DIR="+s.tests(), "_NIX_TEST_BUILD_DIR="+filepath.Join(s.work, "build"),
-		"TEST_SUITE_NAME=main", "TEST_NAME="+name, "NIX_REMOTE=", "NIX_STORE=", "PS4=+(${BASH_SOURCE[0]-$0}:$LINENO) ",
+		"TEST_SUITE_NAME="+suite, "TEST_NAME="+base, "NIX_REMOTE=", "NIX_STORE=", "PS4=+(${BASH_SOURCE[0]-$0}:$LINENO) ",
 		"TMPDIR="+s.work, "NIX_CONFIG=sandbox-paths = "+sandboxPaths()+"\nemulate-nix-version = 2.36.0\nsandbox-writable-paths = "+s.work+"\nsandbox-host-build-dir = true",
 	)
 	// A script has children of its own, all of which must end with it.
