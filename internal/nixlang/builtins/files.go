@@ -39,12 +39,12 @@ func (w *world) lstat(path string) (FileKind, error) {
 }
 
 func (w *world) primPathExists(c *eval.Ctx, _ eval.Pos, args []eval.Value) eval.Value {
-	v := c.Force(args[0])
-	// A path value knows no slash at its end; a string with one asks for a
-	// directory.
-	mustBeDir := v.IsString() && (strings.HasSuffix(v.AsString(), "/") || strings.HasSuffix(v.AsString(), "/."))
 	exists := false
-	err := c.Try(func() {
+	err := c.Try(func() { // a file that may not be read does not exist, even if that is found out while the path is evaluated
+		v := c.Force(args[0])
+		// A path value knows no slash at its end; a string with one asks for a
+		// directory.
+		mustBeDir := v.IsString() && (strings.HasSuffix(v.AsString(), "/") || strings.HasSuffix(v.AsString(), "/."))
 		follow := followParents
 		if mustBeDir {
 			follow = followAll

@@ -145,15 +145,17 @@ func TestRestricted(t *testing.T) {
 	h := newMemHost(files)
 	for expr, want := range map[string]string{
 		`import <n/x.nix>`: `"x"`,
-		`builtins.readFile (builtins.toFile "t" "text")`: `"text"`,
-		`builtins.pathExists ./a.nix`:                    `false`,
-		`builtins.getEnv "HOME"`:                         `""`,
-		`import ./a.nix`:                                 "access to absolute path '/w/a.nix' is forbidden in restricted mode",
-		`import /n/escape`:                               "access to absolute path '/w/a.nix' is forbidden in restricted mode",
-		`builtins.readDir /w`:                            "access to absolute path '/w' is forbidden in restricted mode",
-		`"${./a.nix}"`:                                   "access to absolute path '/w/a.nix' is forbidden in restricted mode",
-		`builtins.fetchurl "https://ok.evil/x"`:          "access to URI 'https://ok.evil/x' is forbidden in restricted mode",
-		`builtins.fetchurl "https://ok/x"`:               "no network",
+		`builtins.readFile (builtins.toFile "t" "text")`:  `"text"`,
+		`builtins.pathExists ./a.nix`:                     `false`,
+		`builtins.pathExists (builtins.readFile ./a.nix)`: `false`,
+		`builtins.pathExists (throw "other")`:             "other",
+		`builtins.getEnv "HOME"`:                          `""`,
+		`import ./a.nix`:                                  "access to absolute path '/w/a.nix' is forbidden in restricted mode",
+		`import /n/escape`:                                "access to absolute path '/w/a.nix' is forbidden in restricted mode",
+		`builtins.readDir /w`:                             "access to absolute path '/w' is forbidden in restricted mode",
+		`"${./a.nix}"`:                                    "access to absolute path '/w/a.nix' is forbidden in restricted mode",
+		`builtins.fetchurl "https://ok.evil/x"`:           "access to URI 'https://ok.evil/x' is forbidden in restricted mode",
+		`builtins.fetchurl "https://ok/x"`:                "no network",
 	} {
 		got, err := evalIn(h, opts, expr)
 		if err != nil {
