@@ -34,7 +34,7 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			us, err := newOurs(t.Context(), dir, batchMemory)
+			us, err := newOurs(t.Context(), dir, batchMemory, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

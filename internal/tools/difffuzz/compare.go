@@ -23,7 +23,7 @@ func (o *options) compareCounting(ctx context.Context, texts []string, f form, c
 	if err != nil {
 		return nil, err
 	}
-	us, err := newOurs(ctx, o.dir, batchMemory)
+	us, err := newOurs(ctx, o.dir, batchMemory, o.allowed(o.dir))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (a answer) incomparable() string {
 // comparePrinted compares values as nix-instantiate prints them. It evaluates
 // anew, since what has been evaluated already is printed even by a lazy form.
 func (o *options) comparePrinted(ctx context.Context, texts []string, values []int, f form) (diffs []difference, err error) {
-	us, err := newOurs(ctx, o.dir, batchMemory)
+	us, err := newOurs(ctx, o.dir, batchMemory, o.allowed(o.dir))
 	if err != nil {
 		return nil, err
 	}

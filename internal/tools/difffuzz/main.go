@@ -6,6 +6,7 @@
 // as XML.
 //
 //	difffuzz -nix COMMAND [-seed N] [-n N] [-duration D]   look for differences
+//	difffuzz -nix COMMAND -restricted [-seed N]...         the same in restricted evaluation
 //	difffuzz -nix COMMAND -commands PROGRAM [-seed N]...   compare command lines, too
 //	difffuzz -nix COMMAND -keep FILE...                    keep programs as cases
 //	difffuzz -nix COMMAND -check                           ask Nix about all cases again
@@ -48,7 +49,9 @@ type options struct {
 	cases    string // directory of the kept cases
 	sweeps   sweepOptions
 	isomorph string // the program, to compare command lines
-	out      io.Writer
+
+	restricted bool // only the programs and some files beside them may be read
+	out        io.Writer
 }
 
 func main() {
@@ -71,6 +74,7 @@ func main() {
 	flag.IntVar(&o.sweeps.deep, "deep", 0, "with -sweep: compare the attributes of sets that are no derivations, too, N levels down")
 	flag.StringVar(&o.sweeps.save, "save", "", "with -sweep: `file` of Nix's answers; read if it is there, written if not")
 	flag.StringVar(&o.isomorph, "commands", "", "compare command lines of nix-instantiate, run by this `program`")
+	flag.BoolVar(&o.restricted, "restricted", false, "programs run in restricted evaluation, in which some of the files that they name may be read")
 	flag.Parse()
 	o.nix, o.out = strings.Fields(*nix), os.Stdout
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -18,6 +18,7 @@ type oracle struct {
 	prefix []string
 	dir    string // of the programs
 	store  string
+	allow  []string // files that may be read; nil for all
 }
 
 // config are settings that leave nothing to the machine's nix.conf.
@@ -30,14 +31,33 @@ const memoryStore = "dummy://?read-only=false"
 
 // oracle is a Nix with a real store, in which programs may copy their directory.
 func (o *options) oracle(dir string) oracle {
-	return oracle{o.nix, dir, o.store}
+	return oracle{o.nix, dir, o.store, o.allowed(dir)}
+}
+
+// allowed returns the files that restricted evaluation may read; nil for all.
+func (o *options) allowed(dir string) []string {
+	if !o.restricted {
+		return nil
+	}
+	var files []string
+	for _, name := range []string{"driver.nix", "marker.nix", "fixture/dir", "fixture/fn.nix", "fixture/link"} {
+		files = append(files, filepath.Join(dir, name))
+	}
+	for i := range o.batch {
+		files = append(files, filepath.Join(dir, number(i)+".nix"))
+	}
+	return files
 }
 
 func (n oracle) command(ctx context.Context, args ...string) *exec.Cmd {
 	args = append(append([]string(nil), n.prefix...), args...)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = n.dir
-	cmd.Env = append(environment(os.Environ(), n.dir), "NIX_CONFIG="+config, "NIX_PATH=", "GC_INITIAL_HEAP_SIZE=64M")
+	settings := config
+	if n.allow != nil {
+		settings += "restrict-eval = true\n"
+	}
+	cmd.Env = append(environment(os.Environ(), n.dir), "NIX_CONFIG="+settings, "NIX_PATH="+strings.Join(n.allow, ":"), "GC_INITIAL_HEAP_SIZE=64M")
 	return cmd
 }
 

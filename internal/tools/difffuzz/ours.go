@@ -34,7 +34,9 @@ func nothing(string) (string, bool) { return "", false }
 // batchMemory is what one batch may use before garbage is collected, and twice that.
 const batchMemory = 256 << 20
 
-func newOurs(ctx context.Context, dir string, memory int64) (*ours, error) {
+// newOurs makes an evaluator. Only the files of allow may be read, if there are
+// any.
+func newOurs(ctx context.Context, dir string, memory int64, allow []string) (*ours, error) {
 	o := &ours{dir: dir}
 	say := func(prefix string) func(string) {
 		return func(msg string) { o.messages = append(o.messages, firstLine(prefix+msg)) }
@@ -48,6 +50,10 @@ func newOurs(ctx context.Context, dir string, memory int64) (*ours, error) {
 		},
 		Inputs: fetchtree.Options{Git: gitrepo.Options{LookupEnv: nothing}},
 		Now:    func() time.Time { return time.Unix(1, 0) },
+	}
+	cfg.Eval.Restricted = allow != nil
+	for _, file := range allow {
+		cfg.Eval.SearchPath = append(cfg.Eval.SearchPath, builtins.SearchPathEntry{Path: file})
 	}
 	s, err := pipeline.Open(ctx, cfg, true)
 	if err != nil {

@@ -37,7 +37,7 @@ const (
 // sweep compares all attributes of a set, or of sets in it.
 func (o *options) sweep(ctx context.Context) error {
 	start := time.Now()
-	us, err := newOurs(ctx, o.dir, sweepMemory)
+	us, err := newOurs(ctx, o.dir, sweepMemory, nil)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (o *options) sweep(ctx context.Context) error {
 // askAlone asks both about a path in a process of its own: what an attribute
 // traces when it is evaluated is told once in a process.
 func (o *options) askAlone(ctx context.Context, path string) (want, got string, err error) {
-	us, err := newOurs(ctx, o.dir, sweepMemory)
+	us, err := newOurs(ctx, o.dir, sweepMemory, nil)
 	if err != nil {
 		return "", "", err
 	}
@@ -220,7 +220,7 @@ func (o *options) askAbout(ctx context.Context, paths []string, answers map[stri
 		queries[i] = fmt.Sprintf("at %d", i)
 	}
 	definitions := []string{fmt.Sprintf("at = let describe = import %s/describe.nix (%s); paths = import %s; in i: describe (builtins.elemAt paths i)", o.dir, o.sweeps.set, file)}
-	got, err := oracle{o.nix, o.dir, memoryStore}.ask(ctx, definitions, queries)
+	got, err := oracle{prefix: o.nix, dir: o.dir, store: memoryStore}.ask(ctx, definitions, queries)
 	if err != nil {
 		return err
 	}
