@@ -3,8 +3,7 @@ package builtins
 import (
 	"fmt"
 	"strconv"
-
-	"isomorph/internal/lazyre"
+	"strings"
 )
 
 // The releases of Nix 2 that can be emulated, by minor version.
@@ -34,21 +33,23 @@ const (
 	WarnIndentRelease = 36
 )
 
-// versionForm is what versions of Nix look like: 2.34.8, 2.36.0pre20260101.
-var versionForm = lazyre.New(`^2\.([0-9]{1,3})([.p].*)?$`)
-
-// release returns the minor version of a version of Nix 2; "" stands for the
-// default one, and what is no version of Nix 2 gives 0.
+// release returns the minor version of a version of Nix 2, such as 2.34.8 or
+// 2.36.0pre20260101; "" stands for the default one, and what is no version of Nix
+// 2 gives 0.
 func release(version string) int {
 	if version == "" {
 		version = DefaultNixVersion
 	}
-	m := versionForm.FindStringSubmatch(version)
-	if m == nil {
+	rest, ok := strings.CutPrefix(version, "2.")
+	minor := rest
+	if i := strings.IndexAny(rest, ".p"); i >= 0 {
+		minor = rest[:i]
+	}
+	n, err := strconv.ParseUint(minor, 10, 16)
+	if !ok || err != nil || len(minor) > 3 || strings.Contains(rest, "\n") {
 		return 0
 	}
-	n, _ := strconv.Atoi(m[1])
-	return n
+	return int(n)
 }
 
 // Release returns the minor version of the Nix that a setting of
