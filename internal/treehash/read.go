@@ -22,6 +22,7 @@ const (
 	batchBytes = 512 << 10
 	batches    = 8         // being read or waiting for the hasher
 	largeFile  = 256 << 10 // from this size on the hasher reads by itself, in pieces
+	pieceSize  = 256 << 10
 )
 
 // item is a file or symlink whose contents are needed.
@@ -40,36 +41,39 @@ type batch struct {
 	ready chan struct{} // closed when they have been read
 }
 
-const (
-	arenaSize  = batchBytes + largeFile
-	smallArena = 32 << 10 // for single files, which are most of what an evaluation hashes
-)
+const arenaSize = batchBytes + largeFile
 
-type arena struct{ bytes []byte }
+// arenaSizes are those of arenas, smallest first. Most of what an evaluation
+// hashes are single files.
+var arenaSizes = [...]int64{8 << 10, 64 << 10, pieceSize, arenaSize}
+
+type arena struct {
+	class int // index of its size in arenaSizes
+	bytes []byte
+}
 
 // arenas and outputs are lent from one tree to the next: an evaluation hashes
 // thousands, and collects no garbage for most of its time.
 var (
-	arenas      = sync.Pool{New: func() any { return &arena{make([]byte, arenaSize)} }}
-	smallArenas = sync.Pool{New: func() any { return &arena{make([]byte, smallArena)} }}
-	outputs     = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
+	arenas  [len(arenaSizes)]sync.Pool
+	outputs = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
 )
 
 // takeArena returns memory for files of so many bytes, as far as they go into one.
 func takeArena(size int64) *arena {
-	if size <= smallArena {
-		return smallArenas.Get().(*arena)
+	class := 0
+	for class < len(arenaSizes)-1 && size > arenaSizes[class] {
+		class++
 	}
-	return arenas.Get().(*arena)
+	if a, ok := arenas[class].Get().(*arena); ok {
+		return a
+	}
+	return &arena{class, make([]byte, arenaSizes[class])}
 }
 
 // release gives the memory back.
 func (a *arena) release() {
-	if len(a.bytes) == smallArena {
-		smallArenas.Put(a)
-		return
-	}
-	arenas.Put(a)
+	arenas[a.class].Put(a)
 }
 
 // hashing is one tree on its way through the hash.
@@ -201,7 +205,9 @@ func collect(t *Tree) []*batch {
 func (s *hashing) fill(b *batch) {
 	var size int64
 	for i := range b.items {
-		size += b.items[i].e.stamp.size
+		if n := b.items[i].e.stamp.size; n < largeFile {
+			size += n
+		}
 	}
 	b.arena = takeArena(size)
 	free := b.arena.bytes
@@ -372,7 +378,7 @@ func (s *hashing) large(it *item) error {
 		return err
 	}
 	defer unix.Close(fd)
-	buf := takeArena(it.size)
+	buf := takeArena(pieceSize)
 	defer buf.release()
 	var mark maphash.Hash
 	mark.SetSeed(s.marks)
