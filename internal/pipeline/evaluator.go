@@ -3,7 +3,9 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -276,17 +278,16 @@ func (e *Evaluator) resolveFile(c *eval.Ctx, file, dir string) string {
 	return filepath.Clean(file)
 }
 
-// AutoArgs makes the set of automatic arguments.
+// AutoArgs makes the set of automatic arguments. They are read in the order of
+// their names; the last one of a name counts, and is the only one that is read.
 func (e *Evaluator) AutoArgs(c *eval.Ctx, in Input) *eval.Attrs {
 	b := c.NewAttrs(len(in.Args))
-	last := map[string]int{}
-	for i, a := range in.Args {
-		last[a.Name] = i
+	last := map[string]Arg{}
+	for _, a := range in.Args {
+		last[a.Name] = a
 	}
-	for i, a := range in.Args {
-		if last[a.Name] != i {
-			continue // the last one of a name counts, and is the only one that is read
-		}
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		a := last[name]
 		if a.IsString {
 			b.SetName(a.Name, eval.String(a.Value))
 			continue
