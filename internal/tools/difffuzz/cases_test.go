@@ -157,6 +157,8 @@ func TestSame(t *testing.T) {
 		{answer{err: "found: «lambda @ «nix-internal»/x.nix:1:2», 1"}, answer{err: "found: «lambda f @ y», 2"}, formNone, false},
 		{answer{err: "found: «lambda @ «nix-internal»/x.nix:1:2»"}, answer{err: "found: «thunk»"}, formNone, true},
 		{answer{err: "a"}, answer{err: "b"}, formNone, false},
+		{answer{err: "stack overflow; max-call-depth exceeded"}, answer{err: "string too long: 2 bytes"}, formXML, true},
+		{answer{value: "1"}, answer{err: "string too long: 2 bytes"}, formXML, false},
 	} {
 		if got := same(test.a, test.b, test.form); got != test.want {
 			t.Errorf("%v and %v: %v", test.a, test.b, got)

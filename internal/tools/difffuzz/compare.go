@@ -109,6 +109,9 @@ func same(a, b answer, f form) bool {
 	if f == formLazy {
 		a.value, b.value = hideLambdas(a.value), hideLambdas(b.value)
 	}
+	if strings.HasPrefix(b.err, "string too long: ") && strings.HasPrefix(a.err, "stack overflow") {
+		return true // the XML of a value that has no end grows beyond our limit before it is too deep
+	}
 	return hideTime(a.value) == hideTime(b.value) && general(a.err) == general(b.err) &&
 		slices.EqualFunc(a.messages, b.messages, func(x, y string) bool { return general(x) == general(y) })
 }
