@@ -52,6 +52,11 @@ var largeStacks = []struct {
 	{16 << 20, withFrame[[16<<20 - frameRest]byte]},
 }
 
+// growStack gives the calling goroutine a stack for some thousand nested calls at
+// once: a stack that grows step by step is copied at each. What is not used of it
+// takes no memory.
+func growStack() { withFrame[[4<<20 - frameRest]byte]() }
+
 // frameRest is how many bytes of a stack are left for other frames.
 const frameRest = 64 << 10
 

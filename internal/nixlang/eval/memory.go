@@ -40,6 +40,9 @@ const (
 // The first collection takes place when the heap has the size Free. From then on
 // a heap may grow to Free, or by a fixed part of what is in use if that is more,
 // bounded by 80 % of Total.
+//
+// The caller is taken to be the goroutine that will evaluate, and gets a large
+// stack.
 func (p MemoryPolicy) Start() (stop func()) {
 	if p.Total <= 0 {
 		p.Total = 4 << 30
@@ -52,6 +55,7 @@ func (p MemoryPolicy) Start() (stop func()) {
 	w := &memoryWatch{free: p.Free}
 	w.await()
 	hugePages.Do(func() { useHugePages(p.Free) })
+	growStack()
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()

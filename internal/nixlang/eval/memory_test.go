@@ -26,6 +26,19 @@ func TestMemoryPolicy(t *testing.T) {
 	}
 }
 
+// TestMemoryPolicyGrowsStack looks at how much memory stacks have.
+func TestMemoryPolicyGrowsStack(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection shrinks stacks
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	stop := eval.MemoryPolicy{Total: 1 << 33}.Start()
+	runtime.ReadMemStats(&after)
+	stop()
+	if n := int64(after.StackInuse) - int64(before.StackInuse); n < 4<<20 {
+		t.Errorf("stacks have %d bytes more", n)
+	}
+}
+
 // TestHeapSize: a small heap may grow to what is free, a large one in
 // proportion to what is in use.
 func TestHeapSize(t *testing.T) {
