@@ -34,7 +34,7 @@ func TestMemoryPolicyGrowsStack(t *testing.T) {
 	stop := eval.MemoryPolicy{Total: 1 << 33}.Start()
 	runtime.ReadMemStats(&after)
 	stop()
-	if n := int64(after.StackInuse) - int64(before.StackInuse); n < 4<<20 {
+	if n := int64(after.StackInuse) - int64(before.StackInuse); n < 3<<20 {
 		t.Errorf("stacks have %d bytes more", n)
 	}
 }
