@@ -21,6 +21,7 @@ type EvalFlags struct {
 	Refresh  bool
 	Stats    bool
 	Verbose  int
+	Debug    bool
 	Store    string
 	Mirrors  []string
 }
@@ -37,6 +38,7 @@ func (f *EvalFlags) Register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.Offline, "offline", false, "use no network")
 	fl.BoolVar(&f.Refresh, "refresh", false, "evaluate and download again, even if nothing has changed since the last time")
 	fl.CountVarP(&f.Verbose, "verbose", "v", "say more (may be repeated)")
+	fl.BoolVar(&f.Debug, "debug", false, "say very much")
 	fl.BoolVar(&f.Stats, "stats", false, "print on standard error, as JSON, how much work the evaluation was")
 	fl.StringVar(&f.Store, "store", "", "the `DIR` that the store lies in")
 	fl.StringArrayVar(&f.Mirrors, "mirror", nil, "Debian mirror `URL` to try first (may be repeated)")

@@ -326,7 +326,7 @@ func (in *Input) addTo(b *evalcache.KeyBuilder) {
 // addTo adds the settings that can have an influence on values. A test sees to
 // it that none is forgotten.
 func (c *EvalConfig) addTo(b *evalcache.KeyBuilder) {
-	b.Add("system", c.System)
+	b.Add("system", c.System, c.EvalSystem)
 	b.Add("version", c.NixVersion)
 	for _, e := range c.SearchPath {
 		b.Add("search path", e.Prefix, e.Path)

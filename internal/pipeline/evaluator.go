@@ -69,7 +69,12 @@ func (c *EvalConfig) getenv(name string) string {
 func (h *host) CurrentTime() int64 { return h.now }
 
 // CurrentSystem returns the platform to build for.
-func (h *host) CurrentSystem() string { return h.cfg.System }
+func (h *host) CurrentSystem() string {
+	if h.cfg.EvalSystem != "" {
+		return h.cfg.EvalSystem
+	}
+	return h.cfg.System
+}
 
 // Trace shows a message of builtins.trace.
 func (h *host) Trace(msg string) { h.cfg.Trace(msg) }

@@ -57,6 +57,7 @@ type Config struct {
 // EvalConfig is what decides about the values of a recipe.
 type EvalConfig struct {
 	System       string
+	EvalSystem   string // builtins.currentSystem, if it is another one
 	NixVersion   string // that builtins.nixVersion gives; "" for the newest emulated
 	SearchPath   []builtins.SearchPathEntry
 	Home         string

@@ -135,7 +135,10 @@ func testFailures(w *World, b build.Builder) {
 		w.T.Errorf("tail %q in\n%s", e.LogTail, e.Message)
 	}
 	w.wantFailure(b, w.Script("killed", `kill -9 $$`), build.Failed, "builder failed due to signal 9 (Killed)")
-	w.wantFailure(b, w.Script("nobuilder", ``, func(d *derivation.Derivation) { d.Builder = "/nix/store/none" }), build.Failed, "executing '/nix/store/none': no such file")
+	e = w.wantFailure(b, w.Script("nobuilder", ``, func(d *derivation.Derivation) { d.Builder = "/nix/store/none" }), build.Failed, "Reason: builder failed with exit code 1.")
+	if got := strings.Join(e.LogTail, "|"); got != "error: executing '/nix/store/none': No such file or directory" {
+		w.T.Errorf("log of a builder that is not there: %q", got)
+	}
 	e = w.wantFailure(b, w.Script("codes", `printf '\033]0;title\007a\033[31mred\033[2Jx\rnew\033[1mer\n'; exit 1`), build.Failed, "exit code 1")
 	if got, want := strings.Join(e.LogTail, "|"), "new\x1b[1mer\x1b[0m"; got != want {
 		w.T.Errorf("cleaned line: got %q, want %q", got, want)

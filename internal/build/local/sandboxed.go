@@ -68,7 +68,9 @@ func (j *job) ended(ran sandbox.Result, err error) error {
 	case errors.Is(err, errLogSize):
 		return j.builderFailed(build.Rejected, fmt.Sprintf("killed after writing more than %d bytes of log output", j.log.limit), err)
 	case errors.As(err, &setup) && strings.HasPrefix(setup.Step, "execute "):
-		return j.builderFailed(build.Failed, fmt.Sprintf("executing '%s': %v", j.drv.Builder, setup.Err), err)
+		// In Nix it is the builder's process that says this, and ends.
+		fmt.Fprintf(j.log, "error: executing '%s': %s\n", j.drv.Builder, sentence(setup.Err))
+		return j.builderFailed(build.Failed, "builder failed with exit code 1", err)
 	case err != nil:
 		return err
 	case !ran.OK():
@@ -76,6 +78,12 @@ func (j *job) ended(ran sandbox.Result, err error) error {
 		return j.builderFailed(build.Failed, "builder "+ran.String(), nil)
 	}
 	return nil
+}
+
+// sentence is the text of an error of the system as the C library has it.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
 }
 
 // builderFailed makes the error with the log's last lines and keeps the build

@@ -51,6 +51,9 @@ type Common struct {
 	Mirrors    []string
 }
 
+// debugVerbosity is how many -v the option --debug stands for.
+const debugVerbosity = 4
+
 // Spec says which further options a command takes.
 type Spec struct {
 	Command string
@@ -185,7 +188,7 @@ func (p *parser) common(a string) (bool, error) {
 		},
 		"--repair": func() { c.Repair = true }, "--check": func() { c.Check = true },
 		"--dry-run": func() { c.DryRun = true }, "--fallback": func() {}, "--impure": func() {},
-		"--debug": func() { c.Verbosity += 4 }, "--refresh": func() { c.Refresh = true },
+		"--debug": func() { c.Verbosity += debugVerbosity }, "--refresh": func() { c.Refresh = true },
 	}
 	if f, ok := flags[a]; ok {
 		f()

@@ -16,6 +16,9 @@ func FromFlags(f *cli.EvalFlags) (*Common, error) {
 	if f.Offline {
 		c.Settings = append(c.Settings, settings.Setting{Name: "offline", Value: "true"})
 	}
+	if f.Debug {
+		c.Verbosity += debugVerbosity
+	}
 	exprs, err := cli.Pairs("arg", f.Args)
 	if err != nil {
 		return nil, err

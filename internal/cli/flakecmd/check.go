@@ -252,8 +252,15 @@ func (k *checker) derivation(path string, at eval.Attr) (drv storepath.Path) {
 	return drv
 }
 
+// missingDrvRelease is the version of Nix 2 from which on a check without a
+// drvPath is an error.
+const missingDrvRelease = 36
+
 func (k *checker) checkToBuild(path string, at eval.Attr) {
 	drv := k.derivation(path, at)
+	if drv == "" && k.c.Since(missingDrvRelease) {
+		k.report(eval.Errorf(eval.KindOther, 0, "'%s.drvPath' does not exist", path[:strings.LastIndex(path, ".")]))
+	}
 	if drv == "" || !strings.HasPrefix(path, "checks."+k.system+".") {
 		return
 	}

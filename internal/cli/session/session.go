@@ -383,6 +383,7 @@ func (m *Maker) caFile() string {
 const hostSystem = "x86_64-linux"
 
 func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *classic.Common) error {
+	m.oldLint(set)
 	var errs []error
 	depth, err := set.Number("max-call-depth", 10000, 0)
 	errs = append(errs, err)
@@ -398,9 +399,10 @@ func (m *Maker) evalConfig(cfg *pipeline.Config, set settings.Values, common *cl
 	release, err := builtins.Release(set["emulate-nix-version"])
 	errs = append(errs, err)
 	features := set.Words("experimental-features")
+	m.warnFeatures(features)
 	e := &cfg.Eval
 	*e = pipeline.EvalConfig{
-		System: first(set["system"], hostSystem), NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
+		System: first(set["system"], hostSystem), EvalSystem: set["eval-system"], NixVersion: set["emulate-nix-version"], Home: m.Env.Home, Dir: m.Env.Dir,
 		Advise: common.Advise, Cores: cores, MaxCallDepth: depth, MaxSteps: steps, MaxMemory: set.Size("max-eval-memory", evalMemory(m.Env.Memory)),
 		ShowTrace: set.Flag("show-trace", false), TraceVerbose: set.Flag("trace-verbose", false),
 		Pure: set.Flag("pure-eval", false), Restricted: set.Flag("restrict-eval", false),

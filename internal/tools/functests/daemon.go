@@ -34,7 +34,7 @@ func nix(args []string) error {
 
 // renamed are commands of nix that isomorph has by another name.
 var renamed = map[string][]string{
-	"path-info": {"store", "path-info"}, "store add-path": {"store", "add"}, "store gc": {"gc"},
+	"path-info": {"store", "path-info"}, "store add-file": {"nix-store", "--add-fixed", "sha256"}, "store add-path": {"store", "add"}, "store gc": {"gc"},
 }
 
 // translate makes a command line of nix one of isomorph, whose options come after
