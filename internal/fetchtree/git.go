@@ -125,10 +125,8 @@ func (j *gitJob) commit(ctx context.Context) (*Result, error) {
 	defer done()
 	rev := j.out.Rev()
 	j.out["rev"] = rev
-	if _, ok := j.out.Int("lastModified"); !ok {
-		if err := j.setLastModified(ctx, repo, rev); err != nil {
-			return nil, err
-		}
+	if err := j.setLastModified(ctx, repo, rev); err != nil { // what the input says of it is compared later
+		return nil, err
 	}
 	if !j.in.Bool("shallow") {
 		if repo.IsShallow() {

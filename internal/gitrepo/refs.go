@@ -66,6 +66,9 @@ func (r *Repo) HasCommit(ctx context.Context, rev string) (bool, error) {
 
 // MustHave fails, in the words of Nix, if a revision is not in the repository.
 func (r *Repo) MustHave(ctx context.Context, rev string) error {
+	if strings.Trim(rev, "0") == "" {
+		return fmt.Errorf("getting Git object '%s': odb: cannot read object: null OID cannot exist (libgit2 error code = 9)", rev)
+	}
 	ok, err := r.HasCommit(ctx, rev)
 	if err == nil && !ok {
 		err = fmt.Errorf("getting Git object '%s': %w - no match for id (%[1]s) (libgit2 error code = 9)", rev, ErrNoCommit)

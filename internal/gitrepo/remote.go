@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"isomorph/internal/flakeref"
 )
@@ -33,8 +34,12 @@ type FetchError struct {
 	Err error
 }
 
-// Error has Nix's words, and those of git.
+// Error has Nix's words, and those of git. That there is no repository needs no
+// more.
 func (e *FetchError) Error() string {
+	if errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOTDIR) {
+		return fmt.Sprintf("Failed to fetch git repository '%s'", e.URL)
+	}
 	return fmt.Sprintf("Failed to fetch git repository '%s': %v", e.URL, e.Err)
 }
 
