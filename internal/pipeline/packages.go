@@ -436,7 +436,7 @@ func (s *Session) ResolvePath(file string) (storepath.Path, error) {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("path '%s' is not in the Nix store", file)
+	return "", notInStore(file)
 }
 
 // maxPathLinks is how many symlinks are followed on the way to a store path.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -236,8 +237,18 @@ func (s *Session) operandPath(name string) (storepath.Path, error) {
 			return p, nil
 		}
 	}
-	return s.reader.Dir().Parse(name)
+	p, err := s.reader.Dir().Parse(name)
+	if errors.Is(err, storepath.ErrNotInStore) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(s.cfg.Eval.Dir, name)
+		}
+		return "", notInStore(name)
+	}
+	return p, err
 }
+
+// notInStore is what Nix's commands say of a file that is none of the store.
+func notInStore(file string) error { return fmt.Errorf("path \"%s\" is not in the Nix store", file) }
 
 // DerivationOperand reads an operand of nix-build that is the path of a
 // derivation in the store, or a link to one, with or without "!OUTPUT". ok is

@@ -35,7 +35,7 @@ func (s *session) path(operand string) (storepath.Path, error) {
 		}
 		name = target
 	}
-	return "", fmt.Errorf("path '%s' is not in the Nix store", s.abs(operand))
+	return "", fmt.Errorf("path \"%s\" is not in the Nix store", s.abs(operand))
 }
 
 func (s *session) paths(operands []string) ([]storepath.Path, error) {
