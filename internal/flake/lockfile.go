@@ -294,7 +294,7 @@ func (d *dumper) node(name string, n *Node) string {
 			if e := n.Inputs[input]; e.Node != nil {
 				inputs[input] = d.node(input, e.Node)
 			} else {
-				inputs[input] = append([]string{}, e.Follows...) // never null: the flake itself is []
+				inputs[input] = texts(e.Follows)
 			}
 		}
 		o["inputs"] = inputs
@@ -305,12 +305,16 @@ func (d *dumper) node(name string, n *Node) string {
 			o["flake"] = false
 		}
 		if n.Parent != nil {
-			o["parent"] = []string(*n.Parent)
+			o["parent"] = texts(*n.Parent)
 		}
 	}
 	d.nodes[key] = o
 	return key
 }
+
+// texts is a path for [WriteJSON]; the empty one is never nil, so that equal lock
+// files are equal as values.
+func texts(p InputPath) []string { return append([]string{}, p...) }
 
 // Find returns the node that a path leads to, nil if there is none. It is an
 // error if inputs follow each other in a circle.
