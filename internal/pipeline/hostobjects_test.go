@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +22,13 @@ import (
 type rootedFirst struct {
 	store.Store
 	t      *testing.T
+	mu     sync.Mutex
 	rooted map[storepath.Path]bool
 }
 
 func (s *rootedFirst) AddTempRoot(ctx context.Context, paths ...storepath.Path) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, p := range paths {
 		s.rooted[p] = true
 	}
@@ -32,6 +36,8 @@ func (s *rootedFirst) AddTempRoot(ctx context.Context, paths ...storepath.Path) 
 }
 
 func (s *rootedFirst) Info(ctx context.Context, p storepath.Path) (*store.PathInfo, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.rooted[p] {
 		s.t.Errorf("looked for %s before it was a temporary root", p)
 	}
@@ -51,10 +57,14 @@ func TestPathWithKnownHashIsRootedFirst(t *testing.T) {
 	file := filepath.Join(dir, "file")
 	write(t, file, "contents")
 	h := newHostObjects(t.Context(), s, s, newHostFiles(s, nil), treehash.New(treehash.Options{}))
+	defer h.close()
 	req := builtins.AddPathRequest{Path: file, Name: "file", Flat: true, SHA256: nixhash.Sum(nixhash.SHA256, []byte("contents"))}
 	for range 2 {
 		if _, err := h.AddPath(req); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := h.commit(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
