@@ -139,13 +139,15 @@ func (w *worker) build() error {
 }
 
 // rubbish leaves something for a collection that is no temporary root of ours.
-// Another process may collect it before it is complete.
+// Another process may collect it before it is complete, or between the refusal to
+// make it again and the look at what is there.
 func (w *worker) rubbish() error {
 	dir := filepath.Join(w.s.RealStoreDir(), strings.Repeat("3", 32)+"-rubbish")
-	if err := os.MkdirAll(filepath.Join(dir, "sub"), 0o755); !errors.Is(err, os.ErrNotExist) {
-		return err
+	err := os.MkdirAll(filepath.Join(dir, "sub"), 0o755)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 func (w *worker) collect() error {
