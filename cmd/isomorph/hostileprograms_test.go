@@ -341,7 +341,7 @@ func files() []hostile {
 	}
 	return []hostile{
 		{name: "import of a link to itself", text: cat("import ./loop.nix"), make: link("loop.nix", "loop.nix"), want: "symbolic link"},
-		{name: "readFile of a link to itself", text: cat("builtins.readFile ./loop"), make: link("loop", "loop"), want: "symbolic link"},
+		{name: "readFile of a link to itself", text: cat("builtins.readFile ./loop"), make: link("loop", "loop"), want: "infinite symlink recursion"},
 		{name: "import of endless zeros", text: cat("import /dev/zero"), want: "/dev/zero"},
 		{name: "readFile of endless zeros", text: cat("builtins.readFile /dev/zero"), want: `""`, fine: true},
 		{name: "hashFile of endless zeros", text: cat(`builtins.hashFile "sha256" /dev/zero`), want: "e3b0c44298fc1c149afbf4c8996fb924", fine: true},
@@ -356,7 +356,7 @@ func files() []hostile {
 		{name: "path with a name that is none", text: cat(`builtins.path { path = ./program.nix; name = "../../etc/passwd"; }`), want: "../../etc/passwd"},
 		{name: "path with a name of a million bytes", text: cat(`builtins.path { path = ./program.nix; name = builtins.concatStringsSep "" (builtins.genList (x: "a") 1000000); }`), want: "longer than"},
 		{name: "toFile with a name that is none", text: cat(`builtins.toFile "a/b" "x"`), want: "a/b"},
-		{name: "path of a million parts", text: cat(`builtins.pathExists (/. + builtins.concatStringsSep "" (builtins.genList (x: "/a") 1000000))`), want: "false", fine: true},
+		{name: "path of a million parts", text: cat(`builtins.pathExists (/. + builtins.concatStringsSep "" (builtins.genList (x: "/a") 1000000))`), want: "File name too long"},
 	}
 }
 

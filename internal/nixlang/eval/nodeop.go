@@ -249,10 +249,12 @@ func concatTexts(c *Ctx, pos Pos, texts []string) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
-// Texts of these sizes in bytes are made by growText, and kept for it.
+// Texts of these sizes in bytes are made by growText, and kept for it. Beyond that a
+// program that grows a text without end shall meet the limit of memory as early as
+// if it were copied each time, and not spend its time with comparing such texts.
 const (
 	growFrom = 1 << 10
-	growTo   = 64 << 20
+	growTo   = 64 << 10
 )
 
 // growText puts texts of size bytes together. Often a long text is made by
