@@ -23,8 +23,9 @@ func newClone(env *cli.Env, deps Deps) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clone [FLAKE]",
 		Short: "Clone the repository of a flake, to work in",
-		Long: `Clones the git repository that a flake comes from with the program git, as "git clone" does, or
-copies the tree of a flake that comes from elsewhere.`,
+		Long: `Clones the git repository that a flake comes from with the program git, as "git clone" does, and
+checks out the revision that the reference names, if it names one. The tree of a flake that comes
+from elsewhere is copied.`,
 		Example: `  isomorph flake clone github:OWNER/REPO --dest repo`,
 		Args:    c.oneFlake,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,7 +58,10 @@ func (c *command) clone(ctx context.Context, dest string) error {
 		if err != nil {
 			return err
 		}
-		return c.git(ctx, append(args, dest)...)
+		if err := c.git(ctx, append(args, dest)...); err != nil {
+			return err
+		}
+		return c.checkOut(ctx, dest, ref.Str("rev"))
 	}
 	to := installable.Abs(c.env, dest)
 	if _, err := os.Lstat(to); err == nil {
@@ -100,14 +104,23 @@ func cloneArgs(ref flakeref.Ref) (args []string, ok bool, err error) {
 	default:
 		return nil, false, nil
 	}
-	if ref.Str("rev") != "" {
-		return nil, true, errors.New("cloning a specific revision is not implemented")
-	}
 	args = []string{"clone"}
 	if branch := ref.Str("ref"); branch != "" {
 		args = append(args, "--branch", branch)
 	}
 	return append(args, "--", url), true, nil
+}
+
+// checkOut puts a clone into the state of a revision, if there is one. A clone has
+// what its branches and tags lead to.
+func (c *command) checkOut(ctx context.Context, clone, rev string) error {
+	if rev == "" {
+		return nil
+	}
+	if err := c.git(ctx, "-C", clone, "checkout", "--quiet", "--detach", rev, "--"); err != nil {
+		return fmt.Errorf("the repository is cloned to '%s', but revision '%s' cannot be checked out: %w", clone, rev, err)
+	}
+	return nil
 }
 
 // git runs git as the user would.
