@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -183,11 +182,12 @@ func TestParseRefuses(t *testing.T) {
 }
 
 // A chain in which each derivation has several earlier ones as inputs takes
-// exponential time unless hashes are remembered.
+// exponential time unless hashes are remembered: none is asked for again.
 func TestManyDerivations(t *testing.T) {
-	h := derivation.NewHasher(dir, nil)
+	h := derivation.NewHasher(dir, func(p storepath.Path) (*derivation.Derivation, error) {
+		return nil, fmt.Errorf("%s is not remembered", p)
+	})
 	var made []storepath.Path
-	start := time.Now()
 	for i := range 2000 {
 		d := &derivation.Derivation{
 			Name: fmt.Sprintf("d%d", i), System: "x", Builder: "b",
@@ -202,11 +202,6 @@ func TestManyDerivations(t *testing.T) {
 			t.Fatal(err)
 		}
 		made = append(made, p)
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("2000 derivations took %v", took)
-	} else {
-		t.Logf("2000 derivations took %v", took)
 	}
 }
 

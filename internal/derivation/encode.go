@@ -22,43 +22,50 @@ func (d *Derivation) Encode(dir storepath.Dir) []byte {
 
 // encodeFile writes the text of the .drv file; b.tail is written already.
 func (d *Derivation) encodeFile(b *buffers, dir storepath.Dir) []byte {
-	w := writer{buf: b.text[:0], dir: dir}
-	w.raw("Derive([")
-	w.outputs(d, false)
-	w.raw("],[")
+	w := d.begin(b, dir, false)
 	for i := range d.InputDrvs {
 		w.comma(i)
 		w.raw("(")
 		w.path(d.InputDrvs[i].Key)
-		w.raw(",")
-		w.list(sorted(d.InputDrvs[i].Value), w.plain)
-		w.raw(")")
+		w.used(sorted(d.InputDrvs[i].Value))
 	}
-	w.raw("]")
-	w.buf = append(w.buf, b.tail...)
-	b.text = w.buf
-	return w.buf
+	return w.end(b)
 }
 
 // encodeByHash writes the text with the inputs by their hashes; b.tail is written
 // already. With mask, the outputs' paths are blank.
 func (d *Derivation) encodeByHash(b *buffers, dir storepath.Dir, mask bool) []byte {
-	w := writer{buf: b.text[:0], dir: dir}
-	w.raw("Derive([")
-	w.outputs(d, mask)
-	w.raw("],[")
+	w := d.begin(b, dir, mask)
 	for i := range b.inputs {
 		w.comma(i)
 		w.raw("(")
 		w.string(b.inputs[i].hash)
-		w.raw(",")
-		w.list(b.inputs[i].outputs, w.plain)
-		w.raw(")")
+		w.used(b.inputs[i].outputs)
 	}
+	return w.end(b)
+}
+
+// begin writes what is before the input derivations.
+func (d *Derivation) begin(b *buffers, dir storepath.Dir, mask bool) *writer {
+	w := &writer{buf: b.text[:0], dir: dir}
+	w.raw("Derive([")
+	w.outputs(d, mask)
+	w.raw("],[")
+	return w
+}
+
+// used ends an input derivation with the outputs that are used of it.
+func (w *writer) used(outputs []string) {
+	w.raw(",")
+	w.list(outputs, w.plain)
+	w.raw(")")
+}
+
+// end writes what is behind the input derivations, and returns the text.
+func (w *writer) end(b *buffers) []byte {
 	w.raw("]")
-	w.buf = append(w.buf, b.tail...)
-	b.text = w.buf
-	return w.buf
+	b.text = append(w.buf, b.tail...)
+	return b.text
 }
 
 // input is an input derivation as it counts in a hash modulo: its own one in
