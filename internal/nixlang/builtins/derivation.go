@@ -383,9 +383,6 @@ func (b *drvBuilder) fixedOutput() {
 	if b.recursive {
 		o.HashAlgo = "r:" + o.HashAlgo
 	}
-	if _, err := o.FixedPath(b.w.dir, "out", b.name); err != nil {
-		panic(eval.Wrap(0, err))
-	}
 	b.drv.Outputs.Set("out", o)
 }
 
